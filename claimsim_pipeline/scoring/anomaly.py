@@ -73,13 +73,21 @@ class AnomalyModel:
 
 def _session(trees: bytes) -> Any:
     import onnxruntime
+    from onnxruntime.capi.onnxruntime_pybind11_state import (
+        Fail,
+        InvalidArgument,
+        InvalidGraph,
+        InvalidProtobuf,
+        NotImplemented,  # noqa: A004 - the runtime's own name for an operator it lacks
+    )
 
+    refusals = (Fail, InvalidArgument, InvalidGraph, InvalidProtobuf, NotImplemented)
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     try:
         return onnxruntime.InferenceSession(trees, options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # the runtime's errors share no base class of its own
+    except refusals as error:
         raise ModelUnusable(
             "the anomaly model's trees cannot be loaded by onnxruntime "
             f"{onnxruntime.__version__}; retrain it: claimsim refresh-scores"

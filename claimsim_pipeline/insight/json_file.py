@@ -1,0 +1,43 @@
+"""A JSON file that readers never see half-written."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from claimsim_pipeline.errors import DiskFull, FolderNotWritable
+
+
+def write_json(path: Path, content: Any) -> None:
+    """Replace a file by the content, or leave it as it was.
+
+    Raises:
+        DiskFull: There was no space.
+        FolderNotWritable: The folder cannot be written to.
+    """
+    text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _replace(path, text.encode())
+    except OSError as error:
+        if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+            raise DiskFull(f"no space left to write {path}; free some and try again") from error
+        raise FolderNotWritable(
+            f"cannot write {path} ({error.strerror}); check the folder's permissions"
+        ) from error
+
+
+def _replace(path: Path, data: bytes) -> None:
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+        Path(name).chmod(0o644)
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
