@@ -1,0 +1,46 @@
+"""Telling others what a run does: the terminal, claim by claim; Dagster, once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from claimsim_pipeline.insight.progress import Reporter
+    from claimsim_pipeline.settings import Settings
+    from claimsim_pipeline.simulation.record import RunRecord
+
+
+def show_claims(
+    reporter: Reporter, record: RunRecord
+) -> Callable[[pd.DataFrame, datetime], None]:
+    """A listener that tells the reporter of each publication."""
+
+    def told(published: pd.DataFrame, at: datetime) -> None:
+        if published.empty:
+            return
+        late = (at - published["due_at"].min().to_pydatetime()).total_seconds()
+        cost = record.spending.cost_usd if record.spending else None
+        reporter.advance(
+            len(published),
+            fraud=record.fraudulent,
+            generator=str(published["generator"].iloc[-1]),
+            lateness=late,
+            cost=cost,
+        )
+
+    return told
+
+
+def tell_dagster(settings: Settings, record: RunRecord) -> None:
+    """Report the run's counts to the Dagster instance, if ``DAGSTER_HOME`` names one."""
+    import os
+
+    if not os.environ.get("DAGSTER_HOME") or not record.inserted:
+        return
+    from claimsim_pipeline.orchestration.events import report_runless_publication
+
+    report_runless_publication(settings, record)

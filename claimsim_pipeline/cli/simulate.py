@@ -1,0 +1,147 @@
+"""``claimsim simulate``: claims from now on."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from claimsim_pipeline.cli.context import Door
+from claimsim_pipeline.cli.options import as_environment, run_options
+from claimsim_pipeline.errors import Interrupted, UsageError
+
+if TYPE_CHECKING:
+    from claimsim_pipeline.generation.door import ClaimGenerator
+    from claimsim_pipeline.settings import Settings
+    from claimsim_pipeline.simulation.ad_hoc import AdHocRun
+    from claimsim_pipeline.simulation.clock import Clock, StopRequest
+    from claimsim_pipeline.simulation.record import RunRecord
+
+
+@click.command("simulate")
+@run_options
+@click.option(
+    "--pace",
+    type=click.Choice(["live", "instant"]),
+    default="live",
+    show_default=True,
+    help="live: each claim when it is due; instant: all at once, the last one now.",
+)
+@click.option("--seed", type=int, metavar="N", help="Fixes everything but ids and times.")
+@click.option("--wait", type=float, default=0.0, metavar="SECONDS", help="For the lease.")
+@click.option("--resume", metavar="RUN_ID", help="Go on with an interrupted run.")
+@click.option("--estimate", is_flag=True, help="Say what the run would cost, and stop.")
+@click.option("--regenerate", is_flag=True, help="Buy replies anew that the journal holds.")
+@click.pass_obj
+def command(
+    door: Door,
+    pace: str,
+    seed: int | None,
+    wait: float,
+    resume: str | None,
+    estimate: bool,
+    regenerate: bool,
+    **options: Any,
+) -> int:
+    """Simulate claims from now on, and let them appear in claims_live_stream."""
+    told = as_environment(**options)
+    if resume and (any(v is not None for v in told.values()) or seed is not None):
+        raise UsageError(
+            "--resume goes on with a run as it was planned; leave the other options of the run out."
+        )
+    settings = door.settings(**told)
+    run = _resumed(settings, resume) if resume else _planned(settings, seed, pace)
+    if estimate:
+        return _estimate(settings, run)
+    return _simulate(settings, run, wait=wait, regenerate=regenerate)
+
+
+def _planned(settings: Settings, seed: int | None, pace: str) -> AdHocRun:
+    from claimsim_pipeline.composition import run_spec
+    from claimsim_pipeline.simulation.ad_hoc import AdHocRun
+    from claimsim_pipeline.simulation.clock import SystemClock
+
+    spec = replace(run_spec(settings), seed=seed)
+    return AdHocRun.beginning(SystemClock().now(), spec, live=pace == "live")
+
+
+def _resumed(settings: Settings, run_id: str) -> AdHocRun:
+    from claimsim_pipeline.simulation.ad_hoc import AdHocRun
+    from claimsim_pipeline.simulation.plan import RunSpec
+    from claimsim_pipeline.storage.manifests import load_manifest
+
+    kept = load_manifest(settings.home, run_id)
+    start = datetime.fromisoformat(kept["start"])
+    return AdHocRun(run_id, start, RunSpec(**kept["spec"]), live=kept["live"])
+
+
+def _simulate(settings: Settings, run: AdHocRun, *, wait: float, regenerate: bool) -> int:
+    from claimsim_pipeline.cli.announce import tell_dagster
+    from claimsim_pipeline.composition import house, make_generator
+    from claimsim_pipeline.simulation.clock import StopRequest, SystemClock
+    from claimsim_pipeline.simulation.scope import run_scope
+
+    clock = SystemClock()
+    generator = make_generator(settings, run_id=run.run_id, regenerate=regenerate)
+    record = _record(settings, run, clock.now())
+    with StopRequest().on_signals() as stop:
+        try:
+            with run_scope(house(settings), record, clock, wait_seconds=wait):
+                _publish(settings, run, generator, record, clock, stop)
+        except Interrupted as stopped:
+            click.echo(f"Go on with it: claimsim simulate --resume {run.run_id}", err=True)
+            _last_words(settings, record, clock)
+            return stopped.exit_code
+        finally:
+            tell_dagster(settings, record)
+    _last_words(settings, record, clock)
+    return 0
+
+
+def _publish(
+    settings: Settings,
+    run: AdHocRun,
+    generator: ClaimGenerator,
+    record: RunRecord,
+    clock: Clock,
+    stop: StopRequest,
+) -> None:
+    from claimsim_pipeline.cli.announce import show_claims
+    from claimsim_pipeline.composition import load_model, open_store
+    from claimsim_pipeline.insight.progress import progress
+    from claimsim_pipeline.simulation.ad_hoc import Makers, scored_claims
+    from claimsim_pipeline.simulation.publication import publish_run, publisher
+    from claimsim_pipeline.storage.manifests import save_manifest
+
+    store = open_store(settings)
+    store.prepare()
+    manifest = {"start": run.start.isoformat(), "spec": asdict(run.spec), "live": run.live}
+    save_manifest(settings.home, run.run_id, manifest)
+    makers = Makers(generator, load_model(settings, store))
+    with progress(None, "Simulating", run.planned) as reporter:
+        publish = publisher(store, record, clock, show_claims(reporter, record))
+        frames = scored_claims(run, store, makers, clock, settings.timezone)
+        publish_run(frames, publish, live=run.live, clock=clock, stop=stop)
+
+
+def _record(settings: Settings, run: AdHocRun, now: datetime) -> RunRecord:
+    from claimsim_pipeline.simulation.record import RunRecord
+
+    return RunRecord(
+        run_id=run.run_id,
+        spec=run.spec,
+        duckdb_path=str(settings.duckdb_path),
+        force_llm=settings.force_llm,
+        timezone=settings.timezone,
+        started_at=now,
+    )
+
+
+def _last_words(settings: Settings, record: RunRecord, clock: Clock) -> None:
+    seconds = (clock.now() - record.started_at).total_seconds()
+    click.echo(
+        f"Simulation {record.status}. Inserted {record.inserted} claims in {seconds:.1f}s "
+        f"(DuckDB: {settings.duckdb_path})."
+    )
