@@ -78,7 +78,7 @@ def _session(trees: bytes) -> Any:
         InvalidArgument,
         InvalidGraph,
         InvalidProtobuf,
-        NotImplemented,  # noqa: A004 - the runtime's own name for an operator it lacks
+        NotImplemented,
     )
 
     refusals = (Fail, InvalidArgument, InvalidGraph, InvalidProtobuf, NotImplemented)
