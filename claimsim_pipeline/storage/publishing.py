@@ -1,0 +1,220 @@
+"""Writing claims: stream, scores and truth in one transaction, all three or none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+import duckdb
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from claimsim_pipeline.claims.columns import COLUMNS
+from claimsim_pipeline.claims.reference import BaseColumn
+from claimsim_pipeline.errors import ClaimIdTaken
+from claimsim_pipeline.storage import stream_table
+from claimsim_pipeline.storage.frames import fetch_arrow, to_arrow
+from claimsim_pipeline.storage.quoting import identifier, identifiers, literal, sql
+
+SCORES = (
+    "flags",
+    "rule_score",
+    "ml_score",
+    "ml_score_normalized",
+    "risk_score",
+    "narrative",
+    "ruleset_version",
+    "model_version",
+)
+TRUTH = (
+    "window_start",
+    "run_id",
+    "is_fraud",
+    "fraud_scenario",
+    "generator",
+    "llm_model",
+    "prompt_version",
+    "generator_flags",
+    "due_at",
+)
+SLICE = 50_000
+"""Rows of one transaction at most, so that memory and the time of the lock stay bounded."""
+
+_SCORES_TABLE = "claims_live_scores"
+_TIMESTAMPTZ = pa.timestamp("us", tz="UTC")
+_FEW = 64  # ids that are looked up in the key's index rather than by a scan
+
+
+def slices(batch: pd.DataFrame, size: int = SLICE) -> Iterator[pd.DataFrame]:
+    """The batch in parts; claims due at the same moment (a fraud group) stay together."""
+    due = batch["due_at"].to_numpy()
+    start = 0
+    while start < len(batch):
+        end = min(start + size, len(batch))
+        while end < len(batch) and due[end] == due[end - 1]:
+            end += 1
+        yield batch.iloc[start:end]
+        start = end
+
+
+def publish_slice(
+    connection: duckdb.DuckDBPyConnection, batch: pd.DataFrame, published_at: datetime
+) -> int:
+    """Insert the claims that are not there yet, within the caller's transaction.
+
+    Returns:
+        How many were inserted.
+
+    Raises:
+        ClaimIdTaken: An id is that of another window's or run's claim.
+    """
+    table = to_arrow(batch)
+    fresh = table.filter(pc.invert(pc.is_in(table["claim_id"], _already_there(connection, table))))
+    if not len(fresh):
+        return 0
+    connection.register("__batch", fresh)
+    _forget_leftovers(connection, fresh)
+    stream = stream_table.columns_of(connection, stream_table.NAME)
+    connection.execute(
+        f"INSERT INTO {stream_table.NAME} SELECT {stream_values(stream, table)} FROM __batch"
+    )
+    connection.execute(
+        f"INSERT INTO claims_live_scores (claim_id, {identifiers((*SCORES, 'scored_at'))}) "
+        f"SELECT claim_id, {_values((*SCORES, 'scored_at'), table)} FROM __batch"
+    )
+    connection.execute(
+        f"INSERT INTO claims_live_truth (claim_id, {identifiers(TRUTH)}, published_at) "
+        f"SELECT claim_id, {_values(TRUTH, table)}, CAST(? AS TIMESTAMPTZ) FROM __batch",
+        [published_at],
+    )
+    connection.unregister("__batch")
+    return len(fresh)
+
+
+def retain(
+    connection: duckdb.DuckDBPyConnection, windows: Sequence[datetime], batch: pd.DataFrame
+) -> int:
+    """Remove the windows' claims that the batch does not hold with the same content.
+
+    Returns:
+        How many claims were removed.
+    """
+    stale = _stale(connection, windows, to_arrow(batch))
+    if len(stale):
+        _remove(connection, stale)
+    return len(stale)
+
+
+def stream_values(stream: Sequence[BaseColumn], batch: pa.Table) -> str:
+    """SELECT expressions of a batch for the stream's columns, cast to their types.
+
+    Columns nobody has heard of are NULL, those of the answer sheet above all.
+    """
+    known = {*COLUMNS, *SCORES, "scored_at"} & set(batch.column_names)
+    return ", ".join(
+        f"CAST({identifier(c.name.lower()) if c.name.lower() in known else 'NULL'} AS {c.type})"
+        for c in stream
+    )
+
+
+def _values(names: Sequence[str], batch: pa.Table) -> str:
+    return ", ".join(n if n in batch.column_names else f"NULL AS {n}" for n in names)
+
+
+def _already_there(connection: duckdb.DuckDBPyConnection, table: pa.Table) -> pa.Array:
+    """Ids of the batch that are published already, after a check that they are ours."""
+    ids = table["claim_id"].to_pylist() if len(table) <= _FEW else None
+    connection.register("__ids", table.select(["claim_id", "window_start", "run_id"]))
+    there = f"WHERE claim_id IN ({', '.join(map(literal, ids))})" if ids else ""
+    found = fetch_arrow(
+        connection,
+        "SELECT claim_id, t.run_id, t.window_start IS NOT DISTINCT FROM b.window_start "
+        "AND (t.window_start IS NOT NULL OR t.run_id IS NOT DISTINCT FROM b.run_id) AS same "
+        f"FROM (FROM claims_live_truth {there}) t JOIN __ids b USING (claim_id)",
+    )
+    connection.unregister("__ids")
+    taken = found.filter(pc.invert(found["same"]))
+    if len(taken):
+        raise _taken(taken["claim_id"][0].as_py(), taken["run_id"][0].as_py(), len(taken))
+    return found["claim_id"].combine_chunks()
+
+
+def _taken(claim_id: str, run_id: str | None, how_many: int) -> ClaimIdTaken:
+    others = f" and {how_many - 1} more" if how_many > 1 else ""
+    return ClaimIdTaken(
+        f"Claim id {claim_id}{others} belongs to a claim of another window or run ({run_id}). "
+        "Nothing was written. Set another SIM_CLAIM_PREFIX, or prune the older claims."
+    )
+
+
+def _forget_leftovers(connection: duckdb.DuckDBPyConnection, table: pa.Table) -> None:
+    """Clear remains of these ids, whose truth somebody deleted by hand: they come back whole."""
+    among = "claim_id IN (SELECT claim_id FROM __batch)"
+    if len(table) <= _FEW:
+        among = f"claim_id IN ({', '.join(map(literal, table['claim_id'].to_pylist()))})"
+    near = near_in_time(connection, "__batch", "generated_at", table.column_names)
+    for name, condition in ((stream_table.NAME, f"{near} AND {among}"), (_SCORES_TABLE, among)):
+        if connection.execute(f"SELECT 1 FROM {name} WHERE {condition} LIMIT 1").fetchall():
+            connection.execute(f"DELETE FROM {name} WHERE {condition}")
+
+
+def near_in_time(
+    connection: duckdb.DuckDBPyConnection, rows: str, moment: str, available: Sequence[str]
+) -> str:
+    """A condition that limits the stream to the times of ``rows``, so that zone maps help.
+
+    True where the base table has no ``generated_at``, or ``rows`` do not tell the time.
+    """
+    kinds = {c.name.lower(): c for c in stream_table.columns_of(connection, stream_table.NAME)}
+    if "generated_at" not in kinds or moment not in available:
+        return "true"
+    column = kinds["generated_at"]
+    ((first, last),) = connection.execute(
+        f"SELECT CAST(min(v) AS VARCHAR), CAST(max(v) AS VARCHAR) "
+        f"FROM (SELECT CAST({moment} AS {column.type}) AS v FROM {rows})"
+    ).fetchall()
+    if first is None:
+        return "true"
+    low, high = (f"CAST({literal(text)} AS {column.type})" for text in (first, last))
+    return f"{identifier(column.name)} BETWEEN {low} AND {high}"
+
+
+def _stale(
+    connection: duckdb.DuckDBPyConnection, windows: Sequence[datetime], batch: pa.Table
+) -> pa.Table:
+    """Ids of the windows' claims that are not in the batch, or not with this very content."""
+    connection.register("__windows", pa.table({"window_start": pa.array(windows, _TIMESTAMPTZ)}))
+    connection.register("__batch", batch)
+    stream = stream_table.columns_of(connection, stream_table.NAME)
+    compared = tuple(name for name in TRUTH if name not in {"run_id", "window_start"})
+    held = "claims_live_truth WHERE window_start IN (FROM __windows)"
+    old = [
+        *(f"s.{identifier(column.name)}" for column in stream),
+        *(f"c.{name}" for name in SCORES),
+        *(f"t.{name}" for name in compared),
+    ]
+    new = [stream_values(stream, batch), _values(SCORES, batch), _values(compared, batch)]
+    near = near_in_time(connection, f"(FROM {held})", "due_at", ["due_at"])
+    return fetch_arrow(
+        connection,
+        sql("stale_claims").format(
+            held=held,
+            stream=f"(FROM {stream_table.NAME} WHERE {near})",
+            old=", ".join(old),
+            new=", ".join(new),
+        ),
+    )
+
+
+def _remove(connection: duckdb.DuckDBPyConnection, ids: pa.Table) -> None:
+    """Delete these claims from all three tables."""
+    connection.register("__gone", ids)
+    near = near_in_time(
+        connection, "(FROM claims_live_truth SEMI JOIN __gone USING (claim_id))", "due_at", ["due_at"]
+    )
+    gone = "claim_id IN (SELECT claim_id FROM __gone)"
+    connection.execute(f"DELETE FROM {stream_table.NAME} WHERE {near} AND {gone}")
+    connection.execute(f"DELETE FROM {_SCORES_TABLE} WHERE {gone}")
+    connection.execute(f"DELETE FROM claims_live_truth WHERE {gone}")
+    connection.unregister("__gone")

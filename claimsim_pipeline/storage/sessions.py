@@ -1,0 +1,124 @@
+"""Connections to the user's database: opened late, closed early, retried with jitter.
+
+Every connection of claimsim is opened here, for the length of one transaction.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+
+from claimsim_pipeline.storage import failures
+from claimsim_pipeline.storage.quoting import literal
+from claimsim_pipeline.storage.turnstile import Deadline, turnstile
+
+OLDEST_READER = "v1.4.0"
+"""Files that we create can be opened by dashboards pinned to this DuckDB."""
+
+_MAGIC = b"DUCK"
+_MEMORY_LIMIT = "768MB"  # leaves room for the models within 1.5 GB a run
+_MOST_THREADS = 4
+
+
+@contextmanager
+def session(
+    path: Path,
+    *,
+    read_only: bool,
+    deadline: float = 30.0,
+    timezone: str = "UTC",
+    create: bool = False,
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection that is closed whatever happens inside the block.
+
+    Args:
+        path: The database file.
+        read_only: Readers share the file; a writer has it alone.
+        deadline: Seconds to wait for whoever holds the file.
+        timezone: Of the connection: dates of timestamps are taken in it.
+        create: Make the file if there is none (readable by DuckDB 1.4).
+
+    Raises:
+        StoreBusy: Somebody held the file until the deadline.
+        DatabaseMissing: There is no file, and ``create`` is off.
+        BaseTableError: The file is no database, or a newer one.
+        StoreError: Disk full, no permission, or a failed write.
+    """
+    path = path.resolve()
+    _look_at(path, create)
+    patience = Deadline(deadline)
+    try:
+        with turnstile(path, shared=read_only, deadline=patience), failures.translated(path):
+            connection = _connect(path, read_only, patience)
+            try:
+                _configure(connection, timezone)
+                yield connection
+            finally:
+                connection.close()
+    except TimeoutError:
+        raise failures.busy(path, deadline) from None
+
+
+def _look_at(path: Path, create: bool) -> None:
+    """Refuse what is no database before anything, a lock file say, is made beside it."""
+    if not path.exists():
+        if create:
+            return
+        raise failures.missing(path)
+    try:
+        with path.open("rb") as file:
+            if file.read(12)[8:] != _MAGIC:
+                raise failures.not_a_database(path, "it does not begin as one")
+    except IsADirectoryError:
+        raise failures.not_a_database(path, "it is a folder") from None
+    except PermissionError as error:
+        raise failures.no_permission(path, error.strerror or "no permission") from None
+
+
+def _connect(path: Path, read_only: bool, patience: Deadline) -> duckdb.DuckDBPyConnection:
+    """Connect, asking again for a while: other tools do not take the turnstile."""
+    config = {} if path.exists() else {"storage_compatibility_version": OLDEST_READER}
+    while True:
+        try:
+            return duckdb.connect(str(path), read_only=read_only, config=config)
+        except duckdb.Error as error:
+            if not failures.is_busy(error):
+                raise
+            if patience.passed:
+                raise failures.busy(path, patience.seconds, error) from error
+            patience.nap()
+
+
+def _configure(connection: duckdb.DuckDBPyConnection, timezone: str) -> None:
+    threads = max(1, min(_MOST_THREADS, os.cpu_count() or 1))
+    connection.execute(
+        f"SET TimeZone = {literal(timezone)};"
+        f"SET memory_limit = '{_MEMORY_LIMIT}';"
+        f"SET threads = {threads};"
+        # Offline always, and a table's name never means a variable of ours.
+        "SET autoinstall_known_extensions = false;"
+        "SET python_enable_replacements = false;"
+    )
+
+
+@contextmanager
+def transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """All that happens in the block, or none of it."""
+    connection.execute("BEGIN TRANSACTION")
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        _abandon(connection)
+        raise
+
+
+def _abandon(connection: duckdb.DuckDBPyConnection) -> None:
+    try:
+        connection.execute("ROLLBACK")
+    except duckdb.Error:
+        return  # a failed COMMIT has already rolled back

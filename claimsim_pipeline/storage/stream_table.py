@@ -1,0 +1,55 @@
+"""``claims_live_stream``: exactly the base table's columns, order and types, always."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import duckdb
+
+from claimsim_pipeline.claims.reference import BaseColumn
+from claimsim_pipeline.storage.quoting import identifier
+
+NAME = "claims_live_stream"
+_REBUILT = "claims_live_stream__rebuilt"
+
+
+def columns_of(connection: duckdb.DuckDBPyConnection, table: str) -> tuple[BaseColumn, ...]:
+    """The columns of a table or view of the database; none if it does not exist."""
+    rows = connection.execute(
+        "SELECT column_name, data_type FROM duckdb_columns() WHERE table_name = ? "
+        "AND database_name = current_database() AND schema_name = current_schema() "
+        "ORDER BY column_index",
+        [table],
+    ).fetchall()
+    return tuple(BaseColumn(name=str(name), type=str(kind)) for name, kind in rows)
+
+
+def follow(connection: duckdb.DuckDBPyConnection, wanted: Sequence[BaseColumn]) -> bool:
+    """Give the stream these columns; its rows stay, with what the columns share.
+
+    Returns:
+        Whether anything had to change.
+    """
+    present = columns_of(connection, NAME)
+    if present == tuple(wanted):
+        return False
+    if not present:
+        _create(connection, NAME, wanted)
+        return True
+    _create(connection, _REBUILT, wanted)
+    kept = {column.name.lower(): identifier(column.name) for column in present}
+    values = ", ".join(
+        f"TRY_CAST({kept[c.name.lower()]} AS {c.type})" if c.name.lower() in kept else "NULL"
+        for c in wanted
+    )
+    connection.execute(f"INSERT INTO {_REBUILT} SELECT {values} FROM {NAME}")
+    connection.execute(f"DROP TABLE {NAME}")
+    connection.execute(f"ALTER TABLE {_REBUILT} RENAME TO {NAME}")
+    return True
+
+
+def _create(
+    connection: duckdb.DuckDBPyConnection, name: str, columns: Sequence[BaseColumn]
+) -> None:
+    described = ", ".join(f"{identifier(column.name)} {column.type}" for column in columns)
+    connection.execute(f"CREATE TABLE {name} ({described})")
