@@ -36,8 +36,8 @@ class Die(IntEnum):
     REPAIR_AMOUNT = auto()
     REPAIR_SECONDARY = auto()
     RECOMBINE = auto()  # which case of its kind of hospital an honest claim has
-    SPARE_1 = auto()
-    SPARE_2 = auto()
+    INSTEAD = auto()  # the scenario of a claim whose group does not fit any more
+    SPARE = auto()
 
 
 DICE = len(Die)
