@@ -25,13 +25,21 @@ def fetch_arrow(connection: duckdb.DuckDBPyConnection, query: str) -> pa.Table:
 
 def to_pandas(table: pa.Table) -> pd.DataFrame:
     """An Arrow table as a frame; integer codes are nullable integers whether or not NULLs occur."""
+    table = _plain(table)
     holed = {
         kind: dtype
         for kind, dtype in _NULLABLE.items()
         if any(f.type == kind and table[f.name].null_count for f in table.schema)
     }
-    types = {pa.string(): _TEXT, _ARROW_LIST: _LIST, pa.int32(): pd.Int32Dtype(), **holed}
-    return table.to_pandas(types_mapper=types.get)
+    types = {
+        pa.string(): _TEXT,
+        pa.large_string(): _TEXT,
+        _ARROW_LIST: _LIST,
+        pa.int32(): pd.Int32Dtype(),
+        **holed,
+    }
+    frame: pd.DataFrame = table.to_pandas(types_mapper=types.get)
+    return frame
 
 
 def to_arrow(frame: pd.DataFrame) -> pa.Table:
@@ -42,7 +50,11 @@ def to_arrow(frame: pd.DataFrame) -> pa.Table:
 def _plain(table: pa.Table) -> pa.Table:
     """DuckDB names a list's items ``l``; Arrow and Parquet call them ``item``."""
     fields = [
-        field.with_type(pa.list_(pa.string())) if pa.types.is_list(field.type) else field
+        field.with_type(_ARROW_LIST) if _is_text_list(field.type) else field
         for field in table.schema
     ]
-    return table.cast(pa.schema(fields))
+    return table.cast(pa.schema(fields, table.schema.metadata))
+
+
+def _is_text_list(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_list(kind) and pa.types.is_string(kind.value_type))

@@ -38,7 +38,7 @@ TRUTH = (
     "generator_flags",
     "due_at",
 )
-SLICE = 50_000
+SLICE = 122_880  # a row group: written to the file at once, not through the log
 """Rows of one transaction at most, so that memory and the time of the lock stay bounded."""
 
 _SCORES_TABLE = "claims_live_scores"
@@ -60,11 +60,11 @@ def slices(batch: pd.DataFrame, size: int = SLICE) -> Iterator[pd.DataFrame]:
 
 def publish_slice(
     connection: duckdb.DuckDBPyConnection, batch: pd.DataFrame, published_at: datetime
-) -> int:
+) -> pa.ChunkedArray:
     """Insert the claims that are not there yet, within the caller's transaction.
 
     Returns:
-        How many were inserted.
+        The ids that were inserted.
 
     Raises:
         ClaimIdTaken: An id is that of another window's or run's claim.
@@ -72,7 +72,7 @@ def publish_slice(
     table = to_arrow(batch)
     fresh = table.filter(pc.invert(pc.is_in(table["claim_id"], _already_there(connection, table))))
     if not len(fresh):
-        return 0
+        return fresh["claim_id"]
     connection.register("__batch", fresh)
     _forget_leftovers(connection, fresh)
     stream = stream_table.columns_of(connection, stream_table.NAME)
@@ -89,7 +89,7 @@ def publish_slice(
         [published_at],
     )
     connection.unregister("__batch")
-    return len(fresh)
+    return fresh["claim_id"]
 
 
 def retain(
@@ -211,7 +211,10 @@ def _remove(connection: duckdb.DuckDBPyConnection, ids: pa.Table) -> None:
     """Delete these claims from all three tables."""
     connection.register("__gone", ids)
     near = near_in_time(
-        connection, "(FROM claims_live_truth SEMI JOIN __gone USING (claim_id))", "due_at", ["due_at"]
+        connection,
+        "(FROM claims_live_truth SEMI JOIN __gone USING (claim_id))",
+        "due_at",
+        ["due_at"],
     )
     gone = "claim_id IN (SELECT claim_id FROM __gone)"
     connection.execute(f"DELETE FROM {stream_table.NAME} WHERE {near} AND {gone}")

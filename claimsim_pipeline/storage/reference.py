@@ -14,12 +14,12 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from claimsim_pipeline.claims.columns import CASE_BLOCK, FACILITY_BLOCK
+from claimsim_pipeline.claims.columns import CASE_BLOCK, FACILITY_BLOCK, FREE
 from claimsim_pipeline.claims.reference import Reference
 from claimsim_pipeline.storage.base_table import NAME, BaseShape
 from claimsim_pipeline.storage.frames import fetch_arrow, to_pandas
 from claimsim_pipeline.storage.quoting import sql
-from claimsim_pipeline.storage.sampling import FREE, uniform_rows
+from claimsim_pipeline.storage.sampling import uniform_rows
 
 _DONORS = 100_000
 _SEED = 20_220_101  # of the donors: the same table always gives the same ones
@@ -69,9 +69,7 @@ def _peers(connection: duckdb.DuckDBPyConnection, base: BaseShape) -> pd.DataFra
     return to_pandas(found)
 
 
-def _secondary_labels(
-    connection: duckdb.DuckDBPyConnection, base: BaseShape
-) -> Mapping[str, str]:
+def _secondary_labels(connection: duckdb.DuckDBPyConnection, base: BaseShape) -> Mapping[str, str]:
     """Labels of secondary diagnoses as the table pairs them; the commonest where they differ."""
     names = ("dx_secondary_codes", "dx_secondary_labels")
     kinds = {column.name.lower(): column.type for column in base.columns}

@@ -16,27 +16,17 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from claimsim_pipeline.claims.columns import CASE_BLOCK, COLUMNS, FACILITY_BLOCK
+from claimsim_pipeline.claims.columns import CASE_BLOCK, COLUMNS, FACILITY_BLOCK, FREE
 from claimsim_pipeline.errors import BaseTableEmpty
 from claimsim_pipeline.storage.base_table import NAME, BaseShape
 from claimsim_pipeline.storage.frames import fetch_arrow, to_pandas
-
-FREE = (
-    "los",
-    "amount_claimed",
-    "amount_paid",
-    "dx_secondary_codes",
-    "participant_segment_code",
-    "claim_weight",
-)
-"""The columns that a generator chooses itself."""
 
 _ROUNDS = 5
 _DENSE = 0.3  # a request for more than this share of the rows is drawn from their list
 
 
 @dataclass
-class _Request:
+class Request:
     """One request for n distinct rows, and what it has drawn so far."""
 
     n: int
@@ -56,8 +46,11 @@ class _Request:
         there = existing[at] == self.drawn if len(existing) else np.zeros(len(self.drawn), bool)
         self.kept = self.drawn[there][: self.n]
 
-    def choose(self, existing: np.ndarray) -> None:
+    def choose(self, existing: np.ndarray, *, at_most: bool = False) -> None:
         """Draw from the list of all positions: without replacement while there are enough."""
+        if at_most and self.n >= len(existing):
+            self.kept = existing
+            return
         self.kept = self.rng.choice(existing, self.n, replace=self.n > len(existing))
 
     @property
@@ -76,7 +69,7 @@ def sample_contexts(
         ``draw``, ``slot``, ``facility_key``, ``case_key``, the facility and case
         blocks and the free columns, with the contract's types; NULL where the base lacks a column.
     """
-    requests = [_Request(n, np.random.default_rng(seed)) for n, seed in draws]
+    requests = [Request(n, np.random.default_rng(seed)) for n, seed in draws]
     positions = draw_positions(connection, base, requests)
     found = _rows(connection, base, np.unique(positions))
     order = np.searchsorted(found["__position"].to_numpy(), positions)
@@ -88,9 +81,20 @@ def sample_contexts(
 
 
 def draw_positions(
-    connection: duckdb.DuckDBPyConnection, base: BaseShape, requests: Sequence[_Request]
+    connection: duckdb.DuckDBPyConnection,
+    base: BaseShape,
+    requests: Sequence[Request],
+    *,
+    at_most: bool = False,
 ) -> np.ndarray:
-    """The positions of all requests, one after the other."""
+    """The positions of all requests, one after the other.
+
+    Args:
+        connection: To the database.
+        base: The table's shape.
+        requests: Filled by this call.
+        at_most: A request for more rows than there are gets each of them once.
+    """
     low, high = _span(connection, base)
     sparse = [r for r in requests if r.n <= _DENSE * (high - low + 1)]
     for _ in range(_ROUNDS):
@@ -107,7 +111,7 @@ def draw_positions(
     if rest:
         everything = _existing(connection, base, None)
         for request in rest:
-            request.choose(everything)
+            request.choose(everything, at_most=at_most)
     return np.concatenate([np.empty(0, dtype=np.int64), *(r.kept for r in requests)])
 
 
@@ -115,10 +119,8 @@ def uniform_rows(
     connection: duckdb.DuckDBPyConnection, base: BaseShape, n: int, seed: int
 ) -> pa.Table:
     """At most n rows, all of them if there are no more, in the order of the table."""
-    low, high = _span(connection, base)
-    if high - low < n:
-        return _rows(connection, base, None).drop_columns(["__position"])
-    positions = draw_positions(connection, base, [_Request(n, np.random.default_rng(seed))])
+    request = Request(n, np.random.default_rng(seed))
+    positions = draw_positions(connection, base, [request], at_most=True)
     return _rows(connection, base, np.unique(positions)).drop_columns(["__position"])
 
 
@@ -138,7 +140,7 @@ def _existing(
     connection: duckdb.DuckDBPyConnection, base: BaseShape, among: np.ndarray | None
 ) -> np.ndarray:
     """Positions that hold a usable row, sorted: among those given, or all there are."""
-    query = f"SELECT __position FROM {base.positioned} {_joined(connection, among)}"
+    query = f"SELECT __position FROM {base.positioned} {joined(connection, among)}"
     found = fetch_arrow(connection, f"{query} WHERE {base.usable}")
     positions = np.sort(found["__position"].to_numpy())
     if among is None and not len(positions):
@@ -162,13 +164,13 @@ def _rows(
     )
     found = fetch_arrow(
         connection,
-        f"SELECT __position, {columns} FROM {base.positioned} {_joined(connection, among)} "
+        f"SELECT __position, {columns} FROM {base.positioned} {joined(connection, among)} "
         f"WHERE {base.usable}",
     )
     return found.sort_by("__position")
 
 
-def _joined(connection: duckdb.DuckDBPyConnection, among: np.ndarray | None) -> str:
+def joined(connection: duckdb.DuckDBPyConnection, among: np.ndarray | None) -> str:
     if among is None:
         return ""
     connection.register("__picks", pa.table({"__pick": among}))

@@ -81,7 +81,9 @@ def _look_at(path: Path, create: bool) -> None:
 
 def _connect(path: Path, read_only: bool, patience: Deadline) -> duckdb.DuckDBPyConnection:
     """Connect, asking again for a while: other tools do not take the turnstile."""
-    config = {} if path.exists() else {"storage_compatibility_version": OLDEST_READER}
+    config: dict[str, str | bool | int | float | list[str]] = {}
+    if not path.exists():
+        config["storage_compatibility_version"] = OLDEST_READER
     while True:
         try:
             return duckdb.connect(str(path), read_only=read_only, config=config)

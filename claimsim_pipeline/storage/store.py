@@ -5,23 +5,31 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
 import duckdb
 import pandas as pd
+import pyarrow as pa
 
 from claimsim_pipeline.claims.reference import Reference
 from claimsim_pipeline.storage import (
     base_table,
+    compacting,
+    pruning,
     publishing,
+    readers,
     reference,
     sampling,
     stream_table,
     views,
 )
 from claimsim_pipeline.storage.base_table import BaseTable
+from claimsim_pipeline.storage.frames import fetch, fetch_arrow
+from claimsim_pipeline.storage.guard import database_bytes
+from claimsim_pipeline.storage.parquet_files import replace_parquet
+from claimsim_pipeline.storage.pruning import Pruned
 from claimsim_pipeline.storage.quoting import sql
 from claimsim_pipeline.storage.sessions import session, transaction
 from claimsim_pipeline.storage.views import RuleText
@@ -32,14 +40,19 @@ class Published:
     """What one call of :meth:`ClaimStore.publish` did.
 
     Attributes:
-        inserted: Claims that were not there before.
+        inserted_ids: Ids of the claims that were not there before, in the batch's order.
         already: Claims of the batch that were there.
-        held_seconds: How long the database was locked for it, waiting not included.
+        held_seconds: From having the file to letting it go, waiting not included.
     """
 
-    inserted: int
+    inserted_ids: pd.Series
     already: int
     held_seconds: float
+
+    @property
+    def inserted(self) -> int:
+        """How many claims were not there before."""
+        return len(self.inserted_ids)
 
 
 class ClaimStore:
@@ -102,20 +115,108 @@ class ClaimStore:
         Raises:
             ClaimIdTaken: An id belongs to another window's or run's claim.
         """
-        inserted, held = 0, 0.0
+        inserted: list[pa.ChunkedArray] = []
+        held = 0.0
         for part in publishing.slices(batch):
             with self._writing() as connection, transaction(connection):
                 started = time.perf_counter()
                 self._follow_base(connection)
-                inserted += publishing.publish_slice(connection, part, published_at)
+                inserted.append(publishing.publish_slice(connection, part, published_at))
             held += time.perf_counter() - started
-        return Published(inserted, len(batch) - inserted, held)
+        if self._feed_snapshot is not None:
+            self.write_snapshot(self._feed_snapshot)
+        ids = pd.concat([batch["claim_id"].head(0), *(chunk.to_pandas() for chunk in inserted)])
+        return Published(ids, len(batch) - len(ids), held)
 
     def retain_window(self, window_starts: Sequence[datetime], batch: pd.DataFrame) -> int:
         """Remove the windows' claims that the batch does not hold with the same content."""
         with self._writing() as connection, transaction(connection):
             self._follow_base(connection)
             return publishing.retain(connection, window_starts, batch)
+
+    def write_snapshot(self, path: Path) -> None:
+        """Replace a Parquet file by the simulated rows of ``claims_high_risk``."""
+        with self._reading() as connection:
+            rows = fetch_arrow(connection, "FROM claims_high_risk WHERE is_simulated")
+        replace_parquet(path, rows)
+
+    def base_sample(self, columns: Sequence[str], *, rows: int, seed: int) -> pd.DataFrame:
+        """A uniform seeded sample of the base: those of the columns that it has."""
+        with self._reading() as connection:
+            base = base_table.shape(connection, self.path)
+            return readers.base_sample(connection, base, columns, rows, seed)
+
+    def feed_for_scoring(self, columns: Sequence[str]) -> Iterator[pd.DataFrame]:
+        """Every claim of the feed in chunks: those of the columns that the base has.
+
+        The rows are copied to a private file first: scoring takes longer than anyone may
+        keep the database.
+        """
+        with readers.scratch_folder() as folder:
+            spooled = Path(folder) / "feed.parquet"
+            with self._reading() as connection:
+                base = base_table.shape(connection, self.path)
+                readers.spool_feed(connection, base, columns, spooled)
+            yield from readers.chunks(spooled)
+
+    def replace_ml_scores(self, parquet: Path) -> int:
+        """Replace the rows of ``claims_ml_scores`` by those of a file, in one transaction."""
+        with self._writing() as connection, transaction(connection):
+            connection.execute(sql("tables"))
+            return readers.replace_ml_scores(connection, parquet)
+
+    def stream(self) -> pd.DataFrame:
+        """All of ``claims_live_stream``."""
+        return self._read(f"FROM {stream_table.NAME}")
+
+    def scores(self) -> pd.DataFrame:
+        """All of ``claims_live_scores``."""
+        return self._read("FROM claims_live_scores")
+
+    def truth(self) -> pd.DataFrame:
+        """All of ``claims_live_truth``: the answer sheet."""
+        return self._read("FROM claims_live_truth")
+
+    def high_risk(self, limit: int) -> pd.DataFrame:
+        """The first rows of ``claims_high_risk``."""
+        return self._read(f"FROM claims_high_risk LIMIT {int(limit)}")
+
+    def newest(self, limit: int, *, since: datetime | None = None) -> pd.DataFrame:
+        """The latest simulated claims with scores and publication, newest first."""
+        with self._reading() as connection:
+            return readers.newest(connection, limit, since)
+
+    def counts(self) -> dict[str, int]:
+        """Rows of each of our tables and of the base."""
+        with self._reading() as connection:
+            return readers.counts(connection)
+
+    def prune(self, older_than: datetime, *, dry_run: bool = False) -> Pruned:
+        """Remove simulated claims generated before a moment, and orphaned scores and truth."""
+        if dry_run:
+            with self._reading() as connection:
+                return pruning.count(connection, older_than)
+        with self._writing() as connection:
+            free, size = pruning.free_bytes(connection), database_bytes(self.path)
+            with transaction(connection):
+                found = pruning.count(connection, older_than)
+                pruning.remove(connection, older_than)
+            connection.execute("CHECKPOINT")
+            freed = pruning.free_bytes(connection) - free + size - database_bytes(self.path)
+        return replace(found, bytes_freed=max(freed, 0), dry_run=False)
+
+    def compact(self) -> int:
+        """Rewrite the file into a smaller one when nobody holds it; bytes it shrank by."""
+        with self._writing() as connection:
+            return compacting.compact(connection, self.path.resolve())
+
+    def database_size(self) -> int:
+        """Bytes of the database file and its log."""
+        return database_bytes(self.path)
+
+    def _read(self, query: str) -> pd.DataFrame:
+        with self._reading() as connection:
+            return fetch(connection, query)
 
     def _follow_base(
         self, connection: duckdb.DuckDBPyConnection, *, renew_views: bool = False

@@ -14,14 +14,21 @@ _REBUILT = "claims_live_stream__rebuilt"
 
 
 def columns_of(connection: duckdb.DuckDBPyConnection, table: str) -> tuple[BaseColumn, ...]:
-    """The columns of a table or view of the database; none if it does not exist."""
+    """The columns of a table or view that exists."""
     rows = connection.execute(
-        "SELECT column_name, data_type FROM duckdb_columns() WHERE table_name = ? "
-        "AND database_name = current_database() AND schema_name = current_schema() "
-        "ORDER BY column_index",
-        [table],
+        "SELECT name, type FROM pragma_table_info(?) ORDER BY cid", [table]
     ).fetchall()
     return tuple(BaseColumn(name=str(name), type=str(kind)) for name, kind in rows)
+
+
+def exists(connection: duckdb.DuckDBPyConnection) -> bool:
+    """Whether there is a stream table yet."""
+    found = connection.execute(
+        "SELECT 1 FROM duckdb_tables() WHERE table_name = ? "
+        "AND database_name = current_database() AND schema_name = current_schema()",
+        [NAME],
+    )
+    return bool(found.fetchall())
 
 
 def follow(connection: duckdb.DuckDBPyConnection, wanted: Sequence[BaseColumn]) -> bool:
@@ -30,10 +37,10 @@ def follow(connection: duckdb.DuckDBPyConnection, wanted: Sequence[BaseColumn]) 
     Returns:
         Whether anything had to change.
     """
-    present = columns_of(connection, NAME)
+    present = columns_of(connection, NAME) if exists(connection) else None
     if present == tuple(wanted):
         return False
-    if not present:
+    if present is None:
         _create(connection, NAME, wanted)
         return True
     _create(connection, _REBUILT, wanted)

@@ -90,13 +90,17 @@ def _lock_file(database: Path, suffix: str) -> int | None:
 
 
 def _take(handle: int | None, kind: int, deadline: Deadline) -> None:
-    while handle is not None:
+    if handle is None:
+        return
+    while True:
         try:
-            return fcntl.flock(handle, kind | fcntl.LOCK_NB)
+            fcntl.flock(handle, kind | fcntl.LOCK_NB)
         except BlockingIOError:
             if deadline.passed:
                 raise TimeoutError from None
             deadline.nap()
+        else:
+            return
 
 
 def _leave(handle: int | None) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from claimsim_pipeline.claims.reference import BaseColumn
@@ -83,6 +83,6 @@ def _derived(names: Sequence[str]) -> dict[str, str]:
     return {"bpjs_payment_ratio": _RATIO, "cost_zscore": _ZSCORE, "duplicate_pattern": duplicate}
 
 
-def _lacking(names: Sequence[str], wanted: Sequence[str]) -> list[str]:
+def _lacking(names: Sequence[str], wanted: Iterable[str]) -> list[str]:
     has = {name.lower() for name in names}
     return [name for name in wanted if name not in has]
