@@ -1,0 +1,86 @@
+"""Frames in, SQL, frames out: the in-memory DuckDB that expressions run on.
+
+Nothing here touches a file. Arrow carries the frames both ways, with the
+column types that the rooms agreed on: text is ``str``, lists stay Arrow lists,
+codes are nullable integers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from importlib.resources import files
+from typing import Any
+
+import duckdb
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+TEXT = pd.StringDtype("pyarrow", na_value=np.nan)
+ARROW_LIST = pa.list_(pa.string())
+LIST = pd.ArrowDtype(ARROW_LIST)
+DATE = pd.ArrowDtype(pa.date32())
+_NULLABLE = {pa.int64(): pd.Int64Dtype(), pa.bool_(): pd.BooleanDtype()}
+
+
+def sql_text(package: str, name: str) -> str:
+    """The text of a .sql file that lies in a package."""
+    return files(package).joinpath(name).read_text(encoding="utf-8")
+
+
+@contextmanager
+def workbench(**tables: pa.Table) -> Iterator[duckdb.DuckDBPyConnection]:
+    """An in-memory database in which the given tables can be queried."""
+    connection = duckdb.connect(":memory:")
+    try:
+        connection.execute("SET TimeZone = 'UTC'")
+        for name, table in tables.items():
+            connection.register(name, table)
+        yield connection
+    finally:
+        connection.close()
+
+
+def query(
+    connection: duckdb.DuckDBPyConnection, text: str, parameters: Mapping[str, Any] | None = None
+) -> pa.Table:
+    """The result of a query as an Arrow table."""
+    return plain(connection.sql(text, params=dict(parameters or {})).to_arrow_table())
+
+
+def to_arrow(frame: pd.DataFrame) -> pa.Table:
+    """A frame as an Arrow table that DuckDB scans without copies."""
+    return pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata(None)
+
+
+def to_pandas(table: pa.Table) -> pd.DataFrame:
+    """An Arrow table as a frame; 64-bit integers are nullable where NULLs occur."""
+    table = plain(table)
+    holed = {
+        kind: dtype
+        for kind, dtype in _NULLABLE.items()
+        if any(f.type == kind and table[f.name].null_count for f in table.schema)
+    }
+    types = {
+        pa.string(): TEXT,
+        pa.large_string(): TEXT,
+        ARROW_LIST: LIST,
+        pa.int32(): pd.Int32Dtype(),
+        pa.date32(): DATE,
+        **holed,
+    }
+    return table.to_pandas(types_mapper=types.get)
+
+
+def plain(table: pa.Table) -> pa.Table:
+    """DuckDB names a list's items ``l``; Arrow and Parquet call them ``item``."""
+    fields = [
+        field.with_type(ARROW_LIST) if _is_text_list(field.type) else field
+        for field in table.schema
+    ]
+    return table.cast(pa.schema(fields, table.schema.metadata))
+
+
+def _is_text_list(kind: pa.DataType) -> bool:
+    return pa.types.is_list(kind) and pa.types.is_string(kind.value_type)
