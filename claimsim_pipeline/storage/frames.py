@@ -48,12 +48,17 @@ def to_arrow(frame: pd.DataFrame) -> pa.Table:
 
 
 def _plain(table: pa.Table) -> pa.Table:
-    """DuckDB names a list's items ``l``; Arrow and Parquet call them ``item``."""
-    fields = [
-        field.with_type(_ARROW_LIST) if _is_text_list(field.type) else field
-        for field in table.schema
-    ]
+    """Lists with Arrow's own name for their items, moments in UTC."""
+    fields = [field.with_type(_usual(field.type)) for field in table.schema]
     return table.cast(pa.schema(fields, table.schema.metadata))
+
+
+def _usual(kind: pa.DataType) -> pa.DataType:
+    if _is_text_list(kind):
+        return _ARROW_LIST
+    if pa.types.is_timestamp(kind) and kind.tz is not None:
+        return pa.timestamp(kind.unit, tz="UTC")
+    return kind
 
 
 def _is_text_list(kind: pa.DataType) -> bool:

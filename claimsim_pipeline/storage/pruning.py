@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 import duckdb
 
@@ -40,8 +40,9 @@ def count(connection: duckdb.DuckDBPyConnection, cutoff: datetime) -> Pruned:
     ((claims, orphans, without_truth),) = connection.execute(
         sql("prune_count").format(old=old)
     ).fetchall()
-    windows = connection.execute(sql("prune_windows").format(old=old)).fetchall()
-    return Pruned(claims, orphans, without_truth, tuple(row[0] for row in windows), 0, True)
+    rows = connection.execute(sql("prune_windows").format(old=old)).fetchall()
+    windows = tuple(datetime.fromtimestamp(seconds, UTC) for (seconds,) in rows)
+    return Pruned(claims, orphans, without_truth, windows, 0, True)
 
 
 def remove(connection: duckdb.DuckDBPyConnection, cutoff: datetime) -> None:

@@ -13,6 +13,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from claimsim_pipeline.claims.columns import COLUMNS
 from claimsim_pipeline.storage import sampling, stream_table
 from claimsim_pipeline.storage.base_table import NAME as BASE
 from claimsim_pipeline.storage.base_table import BaseShape
@@ -120,4 +121,8 @@ def counts(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
 
 
 def _select(names: Sequence[str], base: BaseShape) -> str:
-    return ", ".join(f"{base.own(name)} AS {identifier(name)}" for name in names)
+    """Contract columns in the contract's types, whatever the table's own are."""
+    return ", ".join(
+        f"TRY_CAST({base.own(name)} AS {COLUMNS[name].type}) AS {identifier(name)}"
+        for name in names
+    )

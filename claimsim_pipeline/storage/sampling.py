@@ -55,6 +55,7 @@ class Request:
 
     @property
     def done(self) -> bool:
+        """Whether all n rows are there."""
         return len(self.kept) == self.n
 
 
@@ -171,6 +172,7 @@ def _rows(
 
 
 def joined(connection: duckdb.DuckDBPyConnection, among: np.ndarray | None) -> str:
+    """A JOIN that keeps the rows at these positions; nothing, to keep all rows."""
     if among is None:
         return ""
     connection.register("__picks", pa.table({"__pick": among}))
