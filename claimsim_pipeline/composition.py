@@ -1,0 +1,187 @@
+"""From the settings to the rooms: who is built with what, once, for both doors.
+
+The command line and Dagster both come through here, so that a run means the
+same however it was started. Only this module turns a setting into an argument;
+the rooms below know nothing of settings.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from claimsim_pipeline.generation.door import ClaimGenerator
+    from claimsim_pipeline.scoring.score import Anomaly
+    from claimsim_pipeline.settings import Settings
+    from claimsim_pipeline.simulation.plan import RunSpec
+    from claimsim_pipeline.simulation.record import RunRecord
+    from claimsim_pipeline.simulation.refresh import RefreshResult
+    from claimsim_pipeline.simulation.scope import House
+    from claimsim_pipeline.storage.store import ClaimStore
+
+
+def open_store(settings: Settings) -> ClaimStore:
+    """The user's database. Nothing is opened until it is asked for something."""
+    from claimsim_pipeline.scoring import rules
+    from claimsim_pipeline.storage.store import ClaimStore
+
+    return ClaimStore(
+        settings.duckdb_path,
+        timezone=settings.timezone,
+        rules=rules,
+        deadline_seconds=settings.store_deadline_seconds,
+        feed_snapshot=settings.feed_snapshot,
+    )
+
+
+def house(settings: Settings) -> House:
+    """The places a run needs besides the database's content."""
+    from claimsim_pipeline.simulation.scope import House
+
+    return House(
+        database=settings.duckdb_path,
+        home=settings.home,
+        log=settings.log_path,
+        max_database_gb=settings.max_db_gb,
+    )
+
+
+def run_spec(settings: Settings, **overrides: Any) -> RunSpec:
+    """The user's choices about a run; an override of None leaves the setting as it is."""
+    from claimsim_pipeline.simulation.plan import RunSpec
+
+    spec = RunSpec(
+        duration_seconds=settings.duration_seconds,
+        interval_seconds=settings.interval_seconds,
+        max_claims=settings.max_claims,
+        jitter=settings.interval_jitter,
+        fraud_ratio=settings.fraud_ratio,
+        fraud_profile=settings.fraud_profile,
+        prefix=settings.claim_prefix,
+    )
+    return replace(spec, **{name: value for name, value in overrides.items() if value is not None})
+
+
+def run_record(
+    settings: Settings,
+    run_id: str,
+    spec: RunSpec,
+    started_at: datetime,
+    *,
+    window: str | None = None,
+) -> RunRecord:
+    """The empty record of a run that begins."""
+    from claimsim_pipeline.simulation.record import RunRecord
+    from claimsim_pipeline.simulation.refresh import RefreshResult
+
+    return RunRecord(
+        run_id=run_id,
+        spec=spec,
+        duckdb_path=str(settings.duckdb_path),
+        force_llm=settings.force_llm,
+        timezone=settings.timezone,
+        started_at=started_at,
+        window=window,
+    )
+
+
+def zone(settings: Settings) -> ZoneInfo:
+    """The timezone of windows, schedules and dates."""
+    return ZoneInfo(settings.timezone)
+
+
+def models_folder(settings: Settings) -> Path:
+    """Where the anomaly model is kept."""
+    return settings.home / "models"
+
+
+def load_model(settings: Settings, store: ClaimStore) -> Anomaly | None:
+    """The anomaly model for the store's base; None: rules only (too few rows)."""
+    from claimsim_pipeline.simulation.refresh import model_of
+
+    return model_of(store, models_folder(settings)).model
+
+
+def make_generator(
+    settings: Settings, *, run_id: str, regenerate: bool = False
+) -> ClaimGenerator:
+    """Who makes the claims of a run: the model if there is a key, else the mutator.
+
+    Args:
+        settings: Key, model, budget, and whether the mutator may stand in.
+        run_id: Of the run, for the journal.
+        regenerate: Buy replies anew that the journal holds.
+
+    Raises:
+        LLMUnavailable: If there is no key and ``SIM_FORCE_LLM=true``.
+    """
+    from claimsim_pipeline.errors import LLMUnavailable
+    from claimsim_pipeline.generation.mutator import Mutator
+
+    if settings.openai_api_key is None:
+        if settings.force_llm:
+            raise LLMUnavailable(
+                "There is no OPENAI_API_KEY, and SIM_FORCE_LLM=true rules the offline mutator out. "
+                "Set the key, or SIM_FORCE_LLM=false to simulate offline."
+            )
+        return Mutator()
+    raise NotImplementedError
+
+
+def refresh_scores(settings: Settings, *, retrain: bool = False, **observing: Any) -> RefreshResult:
+    """Score every claim of the feed, and replace the table and the cache."""
+    from claimsim_pipeline.simulation.refresh import refresh
+
+    return refresh(
+        open_store(settings),
+        models=models_folder(settings),
+        scores_path=settings.scores_path,
+        retrain=retrain,
+        **observing,
+    )
+
+
+def retention(settings: Settings, older_than_days: float | None = None) -> float:
+    """Days that a simulated claim is kept.
+
+    Raises:
+        UsageError: If ``older_than_days`` is negative or no number of days.
+    """
+    from claimsim_pipeline.errors import UsageError
+
+    days = float(settings.retention_days if older_than_days is None else older_than_days)
+    if not 0 <= days <= 36_500:
+        raise UsageError(f"older_than_days is {days:g}; allowed: 0 to 36500.")
+    return days
+
+
+def staging_folder(settings: Settings) -> Path:
+    """Where the frames between assets lie."""
+    return settings.home / "staging"
+
+
+def sweep(settings: Settings, cutoff: datetime) -> int:
+    """Delete files that belong to claims from before the cutoff; how many."""
+    old = cutoff.timestamp()
+    swept = 0
+    for folder in ("staging", "runs", "journal", "quarantine"):
+        for path in (settings.home / folder).rglob("*"):
+            if path.is_file() and path.stat().st_mtime < old:
+                path.unlink(missing_ok=True)
+                swept += 1
+    for path in settings.log_path.parent.glob(f"{settings.log_path.stem}.*.gz"):
+        if path.stat().st_mtime < old:
+            path.unlink(missing_ok=True)
+            swept += 1
+    return swept
+
+
+def collect_batches(settings: Settings) -> list[Any]:
+    """The windows whose replies have come back from the batch API."""
+    del settings
+    return []

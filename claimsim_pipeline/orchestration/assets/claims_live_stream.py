@@ -1,0 +1,67 @@
+"""The claims in the user's database: at once for past windows, as they fall due for this one."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+import dagster as dg
+
+from claimsim_pipeline.orchestration import publishing
+from claimsim_pipeline.orchestration.checks import checked, stream_checks
+from claimsim_pipeline.orchestration.metadata import describe_run, table_metadata
+from claimsim_pipeline.orchestration.names import (
+    CLAIMS_LIVE_STREAM,
+    GROUP,
+    OWNERS,
+    SCORED_CLAIMS,
+    TAGS,
+)
+from claimsim_pipeline.orchestration.partitions import requested_windows, span
+from claimsim_pipeline.orchestration.published import describe_published, run_metadata
+from claimsim_pipeline.orchestration.resources import AnalyticsDatabase, Workshop
+from claimsim_pipeline.orchestration.run import SimulationRun
+from claimsim_pipeline.orchestration.staging import Staged
+from claimsim_pipeline.settings import Settings
+
+
+def claims_live_stream(
+    settings: Settings, windows: dg.TimeWindowPartitionsDefinition
+) -> dg.AssetsDefinition:
+    """The asset, partitioned by window."""
+
+    @dg.asset(
+        name=CLAIMS_LIVE_STREAM,
+        description=(
+            "**The simulated claims, where a dashboard reads them**, with their scores in "
+            "`claims_live_scores` and the answer sheet in `claims_live_truth`. Every row is "
+            "fictional. A window that is materialized again holds its new claims only."
+        ),
+        ins={SCORED_CLAIMS: dg.AssetIn(SCORED_CLAIMS)},
+        partitions_def=windows,
+        backfill_policy=dg.BackfillPolicy.single_run(),
+        check_specs=stream_checks(),
+        group_name=GROUP,
+        kinds={"duckdb", "table"},
+        owners=OWNERS,
+        tags=TAGS,
+        metadata=table_metadata(settings, CLAIMS_LIVE_STREAM),
+        freshness_policy=dg.FreshnessPolicy.time_window(
+            fail_window=timedelta(hours=24), warn_window=timedelta(hours=2)
+        ),
+    )
+    def asset(
+        context: dg.AssetExecutionContext,
+        simulation: dg.ResourceParam[SimulationRun],
+        workshop: dg.ResourceParam[Workshop],
+        duckdb: AnalyticsDatabase,
+        scored_claims: Staged,
+    ) -> dg.MaterializeResult:
+        with simulation.telling():
+            wanted = requested_windows(context.run.tags, settings, simulation.clock.now())
+            record = simulation.begin(scored_claims.batches[0].choices.spec, span(wanted))
+            ledger = publishing.publish(context, scored_claims, simulation, workshop.store())
+            describe_published(context, scored_claims, ledger)
+            describe_run(context, scored_claims, run_metadata(scored_claims, record, ledger))
+            results: Sequence[dg.AssetCheckResult] = checked(scored_claims, settings, duckdb)
+        return dg.MaterializeResult(check_results=results)
+
+    return asset

@@ -1,0 +1,77 @@
+"""The op of ``prune_old_claims``: old simulated claims, files and runs go."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+import dagster as dg
+from dagster._core.storage.dagster_run import FINISHED_STATUSES
+
+from claimsim_pipeline import composition
+from claimsim_pipeline.orchestration.events import pruning
+from claimsim_pipeline.orchestration.names import (
+    INJECT_CLAIMS,
+    PRUNE_OLD_CLAIMS,
+    SIMULATE_CLAIMS,
+)
+from claimsim_pipeline.orchestration.resources import Workshop
+from claimsim_pipeline.orchestration.run import as_failure
+from claimsim_pipeline.settings import Settings
+from claimsim_pipeline.simulation.clock import SystemClock
+
+_OURS = (SIMULATE_CLAIMS, INJECT_CLAIMS, PRUNE_OLD_CLAIMS)
+"""Jobs whose old runs go. Those of a refresh stay: the sensor counts from the last one."""
+
+_RUNS_AT_ONCE = 100
+
+
+class PruneConfig(dg.Config):
+    """What may be chosen for one pruning."""
+
+    older_than_days: float | None = None
+    dry_run: bool = False
+
+
+def prune(settings: Settings) -> dg.OpDefinition:
+    """The op."""
+
+    @dg.op(
+        name=PRUNE_OLD_CLAIMS,
+        description="Deletes simulated claims older than the retention, and what belongs to them.",
+        out=dg.Out(dg.Nothing),
+    )
+    def op(
+        context: dg.OpExecutionContext, config: PruneConfig, workshop: dg.ResourceParam[Workshop]
+    ) -> None:
+        with as_failure():
+            days = composition.retention(settings, config.older_than_days)
+            cutoff = SystemClock().now() - timedelta(days=days)
+            pruned = workshop.store().prune(cutoff, dry_run=config.dry_run)
+            files = 0 if config.dry_run else composition.sweep(settings, cutoff)
+            runs = 0 if config.dry_run else sum(1 for _ in _forget(context.instance, cutoff))
+        told: dict[str, Any] = {
+            "claims": pruned.claims,
+            "rows without a claim": pruned.orphans,
+            "claims without truth": pruned.without_truth,
+            "bytes freed": pruned.bytes_freed,
+            "windows": [str(start) for start in pruned.windows[:_RUNS_AT_ONCE]],
+            "files": files,
+            "Dagster runs": runs,
+            "dry run": config.dry_run,
+        }
+        context.add_output_metadata(told)
+        if pruned.claims and not config.dry_run:
+            context.instance.report_runless_asset_event(pruning(pruned.claims, days))
+        context.log.info(", ".join(f"{name}: {value}" for name, value in told.items()))
+
+    return op
+
+
+def _forget(instance: dg.DagsterInstance, cutoff: datetime) -> Iterator[str]:
+    """Delete finished runs from before the cutoff, with their logs."""
+    for job in _OURS:
+        old = dg.RunsFilter(job_name=job, statuses=FINISHED_STATUSES, created_before=cutoff)
+        while runs := instance.get_runs(old, limit=_RUNS_AT_ONCE):
+            for run in runs:
+                instance.delete_run(run.run_id)
+                yield run.run_id

@@ -1,0 +1,60 @@
+"""What a publication tells the UI: a few numbers per window, tables and plots once a run."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import dagster as dg
+
+from claimsim_pipeline.orchestration.metadata import (
+    counts_table,
+    generators,
+    preview,
+    scenarios,
+    spending,
+)
+from claimsim_pipeline.orchestration.names import Measure
+from claimsim_pipeline.orchestration.publishing import Ledger
+from claimsim_pipeline.orchestration.staging import Staged
+
+if TYPE_CHECKING:
+    from claimsim_pipeline.simulation.record import RunRecord
+
+PLOTTED_ROWS = 20_000
+
+
+def describe_published(
+    context: dg.AssetExecutionContext, staged: Staged, ledger: Ledger
+) -> None:
+    """The numbers of each window, on its own event."""
+    for batch in staged.batches:
+        for key, frame in batch.windows():
+            start = frame["window_start"].iloc[0].to_pydatetime()
+            fraudulent = int(frame["is_fraud"].sum())
+            told = {
+                Measure.PARTITION_ROWS: len(frame),
+                Measure.INSERTED: ledger.inserted[start],
+                Measure.FRAUDULENT: fraudulent,
+                Measure.FRAUD_RATIO: round(fraudulent / len(frame), 4),
+            }
+            context.add_asset_metadata(told, partition_key=key)
+
+
+def run_metadata(staged: Staged, record: "RunRecord", ledger: Ledger) -> Mapping[str, Any]:
+    """The run as a whole."""
+    return {
+        Measure.FRAUD_TARGET: record.spec.fraud_ratio,
+        Measure.REMOVED: ledger.removed,
+        **({Measure.WORST_LATENESS: round(record.worst_lateness, 3)} if ledger.live else {}),
+        **spending(record),
+        "claims by generator": counts_table(generators(staged), "generator"),
+        "frauds by scenario": counts_table(scenarios(staged), "scenario"),
+        "newest claims": preview(staged.batches[-1]),
+        **plots(staged),
+    }
+
+
+def plots(staged: Staged) -> Mapping[str, dg.MarkdownMetadataValue]:
+    """Pictures of the run's newest claims."""
+    from claimsim_pipeline.insight import plots
+
+    return {}
