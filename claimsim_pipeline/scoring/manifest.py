@@ -82,6 +82,8 @@ def read(folder: Path) -> tuple[Manifest, bytes]:
     try:
         sealed = json.loads((folder / MANIFEST).read_bytes())
         trees = (folder / TREES).read_bytes()
+    except FileNotFoundError as error:
+        raise _unusable(folder, "is not there") from error
     except (OSError, ValueError) as error:
         raise _unusable(folder, f"cannot be read ({type(error).__name__})") from error
     if not isinstance(sealed, dict) or sealed.get("format") != FORMAT:
