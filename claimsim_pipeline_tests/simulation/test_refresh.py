@@ -1,0 +1,176 @@
+"""A refresh on a real database: every claim scored, table and cache alike, nothing half done."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+
+from claimsim_pipeline.errors import DiskFull
+from claimsim_pipeline.insight.scores_refresh import refresh_scores
+from claimsim_pipeline.scoring.anomaly import AnomalyModel
+from claimsim_pipeline.scoring.rules import RULESET
+from claimsim_pipeline.scoring.score import score
+from claimsim_pipeline.simulation.refresh import refresh
+from claimsim_pipeline.storage.store import ClaimStore
+from claimsim_pipeline_tests.scoring.population import population
+
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
+ROWS = 1_500
+
+
+def base(rows: int) -> pd.DataFrame:
+    claims = population(rows)
+    day = pd.Timestamp("2022-05-01", tz="UTC")
+    return claims.assign(
+        admit_dt=day,
+        discharge_dt=day + pd.to_timedelta(claims["los"], "D"),
+        dx_primary_code="I10",
+        dx_primary_label="Essential hypertension",
+        facility_name="RS CONTOH",
+    )
+
+
+def store_of(path: Path, claims: pd.DataFrame) -> ClaimStore:
+    with duckdb.connect(str(path)) as connection:
+        connection.register("claims", claims)
+        connection.execute("CREATE TABLE claims_normalized AS SELECT * FROM claims")
+    store = ClaimStore(path, timezone="Asia/Jakarta", rules=RULESET)
+    store.prepare()
+    return store
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> ClaimStore:
+    return store_of(tmp_path / "claims.duckdb", base(ROWS))
+
+
+def table(tmp_path: Path) -> pd.DataFrame:
+    with duckdb.connect(str(tmp_path / "claims.duckdb"), read_only=True) as connection:
+        return connection.execute("FROM claims_ml_scores ORDER BY claim_id").df()
+
+
+def run(store: ClaimStore, tmp_path: Path, **more: bool):  # type: ignore[no-untyped-def]  # test aid
+    return refresh(store, models=tmp_path / "models", scores_path=tmp_path / "s.parquet", **more)
+
+
+def test_every_claim_has_one_row_in_table_and_cache(store: ClaimStore, tmp_path: Path) -> None:
+    result = run(store, tmp_path)
+    cached = pq.read_table(tmp_path / "s.parquet").to_pandas().sort_values("claim_id")
+    assert result.rows == ROWS
+    assert result.line() == (
+        f"Cached {ROWS} rows to {tmp_path / 's.parquet'} and DuckDB table 'claims_ml_scores'."
+    )
+    for name in ("claim_id", "ml_score", "ml_score_normalized", "model_version"):
+        assert table(tmp_path)[name].tolist() == cached[name].tolist()
+
+
+def test_scores_are_those_that_a_single_claim_gets(store: ClaimStore, tmp_path: Path) -> None:
+    run(store, tmp_path)
+    model = AnomalyModel.load(tmp_path / "models")
+    alone = score(base(ROWS).iloc[[77]], model).iloc[0]
+    row = table(tmp_path).iloc[77]
+    assert (row["ml_score"], row["model_version"]) == (alone["ml_score"], model.version)
+
+
+def test_a_second_refresh_keeps_model_and_scores_and_the_previous_cache(
+    store: ClaimStore, tmp_path: Path
+) -> None:
+    first = run(store, tmp_path)
+    before = table(tmp_path)
+    second = run(store, tmp_path)
+    assert (first.trained, second.trained) == (True, False)
+    assert first.model_version == second.model_version
+    pd.testing.assert_frame_equal(table(tmp_path), before)
+    assert (tmp_path / "s.parquet.previous").exists()
+
+
+def test_retraining_on_demand_gives_the_same_model_of_the_same_base(
+    store: ClaimStore, tmp_path: Path
+) -> None:
+    first = run(store, tmp_path)
+    again = run(store, tmp_path, retrain=True)
+    assert again.trained
+    assert again.model_version == first.model_version
+
+
+def test_a_changed_base_retrains_and_claims_that_are_gone_leave(
+    store: ClaimStore, tmp_path: Path
+) -> None:
+    first = run(store, tmp_path)
+    with duckdb.connect(str(tmp_path / "claims.duckdb")) as connection:
+        connection.execute("DELETE FROM claims_normalized WHERE claim_id < '000000000100'")
+    second = run(store, tmp_path)
+    assert second.trained
+    assert second.model_version != first.model_version
+    assert second.rows == len(table(tmp_path)) == ROWS - 100
+
+
+def test_a_small_base_is_scored_by_rules_only_and_says_so(tmp_path: Path) -> None:
+    result = run(store_of(tmp_path / "claims.duckdb", base(300)), tmp_path)
+    assert result.model_version is None
+    assert "rules only" in result.metadata()["notes"][0]
+    assert table(tmp_path)["ml_score"].isna().all()
+    assert len(table(tmp_path)) == 300
+
+
+def test_columns_that_the_base_lacks_are_named_in_the_metadata(tmp_path: Path) -> None:
+    poor = base(1_200).drop(columns=["peer_mean", "peer_p90", "cost_zscore", "amount_gap"])
+    result = run(store_of(tmp_path / "claims.duckdb", poor), tmp_path)
+    assert result.rows == 1_200
+    assert "without amount_gap, peer_mean, peer_p90, cost_zscore" in result.notes[-1]
+    assert table(tmp_path)["ml_score"].notna().all()
+
+
+@pytest.mark.parametrize("moment", ["while writing", "before the table is replaced"])
+def test_a_full_disk_leaves_table_and_cache_as_they_were(
+    store: ClaimStore, tmp_path: Path, moment: str
+) -> None:
+    run(store, tmp_path)
+    before, cached = table(tmp_path), (tmp_path / "s.parquet").read_bytes()
+    with pytest.raises(DiskFull):
+        refresh(
+            _Full(store, moment), models=tmp_path / "models", scores_path=tmp_path / "s.parquet"
+        )
+    pd.testing.assert_frame_equal(table(tmp_path), before)
+    assert (tmp_path / "s.parquet").read_bytes() == cached
+    assert not list(tmp_path.glob("*.writing"))
+
+
+class _Full:
+    """A store whose disk fills up at a moment of the refresh."""
+
+    def __init__(self, store: ClaimStore, moment: str) -> None:
+        self._store, self._moment = store, moment
+        self.base, self.base_sample = store.base, store.base_sample
+
+    def feed_for_scoring(self, columns: Sequence[str]) -> Iterator[pd.DataFrame]:
+        for chunk in self._store.feed_for_scoring(columns):
+            yield chunk.head(10)
+            if self._moment == "while writing":
+                raise DiskFull("full")
+
+    def replace_ml_scores(self, parquet: Path) -> int:
+        assert parquet.exists()
+        raise DiskFull("full")
+
+
+def test_the_door_to_a_refresh_writes_the_snapshot_too(store: ClaimStore, tmp_path: Path) -> None:
+    home = tmp_path / "instance"
+    done = refresh_scores(store, home=home, scores_path=home / "s.parquet", now=NOW, top_k=20)
+    snapshot = json.loads(done.snapshot.read_text())
+    risks = [record["risk_score"] for record in snapshot["top_records"]]
+    assert done.snapshot.name == "ml_scores_qc_20260301T000000Z.json"
+    assert risks == sorted(risks, reverse=True)
+    assert len(risks) == 20
+    expected = score(base(ROWS), AnomalyModel.load(home / "models"))["risk_score"]
+    assert risks == np.sort(expected.to_numpy())[::-1][:20].tolist()
+    assert done.metadata()["summary"]["total_rows"] == ROWS
+    assert (home / "logs" / "ml_scores_qc_summary.json").exists()
