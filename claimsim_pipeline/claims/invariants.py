@@ -1,0 +1,158 @@
+"""The invariants: what is true of every valid claim, as predicates that run.
+
+The 34 predicates are data (``invariants.toml``). They run on a connection that
+holds the claims and the base table, or on frames. A predicate whose columns
+the user's table lacks does not apply; one that the user's own rows break in
+more than one row of a thousand is relaxed, or left out, and the report says so.
+"""
+
+from __future__ import annotations
+
+import csv
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+
+import duckdb
+import pandas as pd
+
+from claimsim_pipeline.claims.frames import to_arrow, workbench
+from claimsim_pipeline.claims.invariant_tables import Source, base_as_source, tables
+
+TOLERATED = 0.001
+"""Share of the base's own rows that may break a predicate before it is relaxed."""
+
+BASE_SAMPLE = 20_000
+"""Rows of the base that the predicates are tried on."""
+
+
+@dataclass(frozen=True)
+class Invariant:
+    """One thing that is true of every valid claim.
+
+    Attributes:
+        id: I01 to I34.
+        rule: In words.
+        needs: Columns without which it does not apply.
+        predicate: SQL over a claim ``t``; a valid claim makes it true.
+        relaxed: What is tried where the base breaks the predicate; may be empty.
+    """
+
+    id: str
+    rule: str
+    needs: tuple[str, ...]
+    predicate: str
+    relaxed: str
+
+    def forms(self) -> tuple[tuple[str, str], ...]:
+        """The predicate from strict to lenient, each with its name."""
+        forms = [("strict", self.predicate), ("unless NULL", f"({self.predicate}) IS NOT FALSE")]
+        if self.relaxed:
+            forms.append(("relaxed", self.relaxed))
+        return tuple(forms)
+
+
+def _load() -> tuple[Invariant, ...]:
+    text = files(__package__).joinpath("invariants.toml").read_text(encoding="utf-8")
+    return tuple(
+        Invariant(
+            r["id"], r["rule"], tuple(r["needs"]), r["predicate"].strip(), r.get("relaxed", "")
+        )
+        for r in tomllib.loads(text)["invariant"]
+    )
+
+
+INVARIANTS = _load()
+
+
+def provinces() -> list[tuple[int, str]]:
+    """The 34 provinces, BPS code and name, as claims of 2022 know them."""
+    text = files(__package__).joinpath("provinces.csv").read_text(encoding="utf-8")
+    rows = csv.DictReader(text.splitlines())
+    return [(int(row["province_code"]), row["province_name"]) for row in rows]
+
+
+def check(
+    connection: duckdb.DuckDBPyConnection,
+    *,
+    stream: str = "claims_live_stream",
+    base: str = "claims_normalized",
+    claim_ids: Sequence[str] | None = None,
+) -> pd.DataFrame:
+    """Count the claims of ``stream`` that break an invariant.
+
+    Args:
+        connection: Holds both tables; its TimeZone is the one of dates. Temporary
+            tables are made and dropped again, so a read-only database will do.
+        stream: Name of the table of claims.
+        base: Name of the table they were modelled on.
+        claim_ids: Check these claims only; siblings are looked for everywhere.
+
+    Returns:
+        One row per invariant: id, rule, form (``strict``, ``unless NULL``,
+        ``relaxed`` or ``does not apply``), checked and violations (rows).
+    """
+    columns = _columns(connection, stream)
+    forms = applicable(connection, base=base)
+    source = Source(stream, base, columns, _columns(connection, base), claim_ids)
+    with tables(connection, source, provinces()):
+        rows = [_row(connection, invariant, forms[invariant.id]) for invariant in INVARIANTS]
+    return pd.DataFrame(rows, columns=["id", "rule", "form", "checked", "violations"])
+
+
+def applicable(
+    connection: duckdb.DuckDBPyConnection, *, base: str = "claims_normalized"
+) -> dict[str, tuple[str, str]]:
+    """The form of each invariant that the base itself satisfies.
+
+    It is tried on a bounded sample of the base's rows.
+
+    Returns:
+        For each id the name of the form and its predicate; the predicate is
+        empty where the invariant does not apply.
+    """
+    columns = _columns(connection, base)
+    with tables(connection, base_as_source(base, columns, BASE_SAMPLE), provinces()):
+        return {invariant.id: _form(connection, invariant, columns) for invariant in INVARIANTS}
+
+
+def check_frames(
+    claims: pd.DataFrame, base: pd.DataFrame, *, timezone: str = "Asia/Jakarta"
+) -> pd.DataFrame:
+    """The same for two frames; see :func:`check`."""
+    with workbench(claims=to_arrow(claims), base=to_arrow(base)) as connection:
+        connection.execute("SET TimeZone = ?", [timezone])
+        return check(connection, stream="claims", base="base")
+
+
+def _columns(connection: duckdb.DuckDBPyConnection, table: str) -> frozenset[str]:
+    rows = connection.execute(f"DESCRIBE SELECT * FROM {table}").fetchall()
+    return frozenset(str(row[0]).lower() for row in rows)
+
+
+def _form(
+    connection: duckdb.DuckDBPyConnection, invariant: Invariant, columns: frozenset[str]
+) -> tuple[str, str]:
+    if not columns.issuperset(invariant.needs):
+        return "does not apply", ""
+    for name, predicate in invariant.forms():
+        checked, broken = _count(connection, predicate)
+        if broken <= TOLERATED * checked:
+            return name, predicate
+    return "does not apply", ""
+
+
+def _row(
+    connection: duckdb.DuckDBPyConnection, invariant: Invariant, form: tuple[str, str]
+) -> tuple[str, str, str, int, int]:
+    name, predicate = form
+    checked, broken = _count(connection, predicate) if predicate else (0, 0)
+    return invariant.id, invariant.rule, name, checked, broken
+
+
+def _count(connection: duckdb.DuckDBPyConnection, predicate: str) -> tuple[int, int]:
+    """Claims looked at, and those of which the predicate is not true."""
+    query = f"SELECT count(*), count(*) FILTER (WHERE ({predicate}) IS NOT TRUE) FROM checked t"
+    ((checked, broken),) = connection.execute(query).fetchall()
+    return int(checked), int(broken)
