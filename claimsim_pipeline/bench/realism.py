@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pandas as pd
+
 from claimsim_pipeline.bench.figures import Figure, known
 from claimsim_pipeline.bench.realism_figures import (
     demo_figures,
@@ -15,10 +17,11 @@ from claimsim_pipeline.bench.realism_figures import (
     realism_figures,
     scenario_figures,
 )
-from claimsim_pipeline.bench.simulated import Simulated, simulate, split_base
+from claimsim_pipeline.bench.simulated import Simulated, simulate, split_base, wanted
 from claimsim_pipeline.bench.workplace import TIMEZONE
 from claimsim_pipeline.insight.realism.detect import Detectability
 from claimsim_pipeline.insight.realism.report import ceiling, detection, realism
+from claimsim_pipeline.simulation.plan import RunSpec
 
 BASE_ROWS, QUICK_BASE_ROWS = 50_000, 12_000
 CLAIMS, QUICK_CLAIMS = 60_000, 6_000
@@ -34,9 +37,7 @@ def run(quick: bool, workdir: Path) -> list[Figure]:
     """Measure the offline generator on both profiles."""
     base_rows, claims = (QUICK_BASE_ROWS, QUICK_CLAIMS) if quick else (BASE_ROWS, CLAIMS)
     base = split_base(workdir, base_rows, SEED)
-    plain = simulate(base.store, workdir, claims, "realistic", RATIO, SEED)
-    dense = simulate(base.store, workdir, claims // 2, "realistic", SCENARIO_RATIO, SEED + 1)
-    loud = simulate(base.store, workdir, min(claims, DEMO_CLAIMS), "demo", DEMO_RATIO, SEED + 2)
+    plain, dense, loud = (simulate(base.store, workdir, spec) for spec in _wanted(claims))
     best, best_auc = ceiling(base.known, base.holdout)
     figures = [
         known("ceiling: quality of other patients", best.overall, "score", f"{base_rows:,} rows"),
@@ -50,5 +51,14 @@ def run(quick: bool, workdir: Path) -> list[Figure]:
     return figures + demo_figures(loud, found, _detection(loud, base.known))
 
 
-def _detection(made: Simulated, base: object) -> Detectability:
-    return detection(made.claims, made.truth, base, TIMEZONE)  # type: ignore[arg-type]
+def _wanted(claims: int) -> tuple[RunSpec, RunSpec, RunSpec]:
+    """The usual realistic stream, one dense with fraud, and the demo."""
+    return (
+        wanted(claims, "realistic", RATIO, SEED),
+        wanted(claims // 2, "realistic", SCENARIO_RATIO, SEED + 1),
+        wanted(min(claims, DEMO_CLAIMS), "demo", DEMO_RATIO, SEED + 2),
+    )
+
+
+def _detection(made: Simulated, base: pd.DataFrame) -> Detectability:
+    return detection(made.claims, made.truth, base, TIMEZONE)

@@ -57,7 +57,14 @@ def main(arguments: list[str]) -> None:
 
 
 def _in_a_process(way: str, path: Path, workdir: Path) -> Measured:
-    command = [sys.executable, "-m", "claimsim_pipeline.bench.refresh", way, str(path), str(workdir)]
+    command = [
+        sys.executable,
+        "-m",
+        "claimsim_pipeline.bench.refresh",
+        way,
+        str(path),
+        str(workdir),
+    ]
     return measured(command)
 
 

@@ -71,11 +71,9 @@ def split_base(workdir: Path, rows: int, seed: int) -> SplitBase:
     return SplitBase(store, half, base[~known].reset_index(drop=True))
 
 
-def simulate(
-    store: ClaimStore, workdir: Path, claims: int, profile: str, ratio: float, seed: int
-) -> Simulated:
-    """Make and score claims offline, without publishing them."""
-    spec = RunSpec(
+def wanted(claims: int, profile: str, ratio: float, seed: int) -> RunSpec:
+    """So many claims, one each ten seconds."""
+    return RunSpec(
         duration_seconds=claims * INTERVAL * 2,
         interval_seconds=INTERVAL,
         max_claims=claims,
@@ -83,7 +81,11 @@ def simulate(
         fraud_profile=profile,
         seed=seed,
     )
-    run = AdHocRun(f"{seed:012x}", START, spec, live=False)
+
+
+def simulate(store: ClaimStore, workdir: Path, spec: RunSpec) -> Simulated:
+    """Make and score claims offline, without publishing them."""
+    run = AdHocRun(f"{spec.seed or 0:012x}", START, spec, live=False)
     makers = Makers(Mutator(), model_of(store, workdir / "models").model)
     made = scored_claims(run, store, makers, SystemClock(), TIMEZONE)
     return Simulated(pd.concat(made, ignore_index=True))

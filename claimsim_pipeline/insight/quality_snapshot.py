@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections import Counter
+from collections import Counter, defaultdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -44,7 +44,7 @@ class QualityTally:
         """A tally that has seen nothing yet."""
         self.top_k = top_k
         self.rows = 0
-        self._sums: Counter[str] = Counter()
+        self._sums: defaultdict[str, float] = defaultdict(float)
         self._counts: Counter[str] = Counter()
         self._top = pd.DataFrame()
 
@@ -145,7 +145,7 @@ def _ranked(claims: pd.DataFrame) -> pd.DataFrame:
 
 def _records(top: pd.DataFrame) -> list[dict[str, Any]]:
     shown = top.reindex(columns=list(RECORD))
-    return [{k: _plain(v) for k, v in row.items()} for row in shown.to_dict("records")]
+    return [{str(k): _plain(v) for k, v in row.items()} for row in shown.to_dict("records")]
 
 
 def _plain(value: Any) -> Any:

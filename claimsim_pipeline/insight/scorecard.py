@@ -53,9 +53,7 @@ class Tally:
     def __str__(self) -> str:
         """The counts as one line."""
         alarms = "false alarm" if self.false_alarms == 1 else "false alarms"
-        return (
-            f"{self.planted:,} planted, {self.caught:,} caught, {self.false_alarms:,} {alarms}"
-        )
+        return f"{self.planted:,} planted, {self.caught:,} caught, {self.false_alarms:,} {alarms}"
 
 
 @dataclass(frozen=True)
@@ -103,7 +101,9 @@ def scorecard(claims: pd.DataFrame, *, alarm: float = ALARM) -> Scorecard:
     service = claims["service_type"].astype(object).fillna("unknown")
     return Scorecard(
         _tally("all", facts.sum()),
-        tuple(sorted(_groups(facts, scenario), key=lambda tally: (tally.name == HONEST, tally.name))),
+        tuple(
+            sorted(_groups(facts, scenario), key=lambda tally: (tally.name == HONEST, tally.name))
+        ),
         _groups(facts, service),
     )
 
@@ -130,4 +130,6 @@ def _groups(facts: pd.DataFrame, names: pd.Series) -> tuple[Tally, ...]:
 
 
 def _tally(name: str, row: pd.Series) -> Tally:
-    return Tally(name, int(row["claims"]), int(row["planted"]), int(row["caught"]), int(row["false"]))
+    return Tally(
+        name, int(row["claims"]), int(row["planted"]), int(row["caught"]), int(row["false"])
+    )

@@ -14,6 +14,19 @@ TOP_K = 50
 
 
 @dataclass(frozen=True)
+class Places:
+    """Where a refresh keeps its files.
+
+    Attributes:
+        home: `SIM_HOME`: models go to `models/`, snapshots to `logs/`.
+        scores_path: `SIM_SCORES_PATH`.
+    """
+
+    home: Path
+    scores_path: Path
+
+
+@dataclass(frozen=True)
 class Refreshed:
     """What the refresh did, and where its snapshot lies."""
 
@@ -29,8 +42,7 @@ class Refreshed:
 def refresh_scores(
     store: FeedStore,
     *,
-    home: Path,
-    scores_path: Path,
+    places: Places,
     now: datetime,
     top_k: int = TOP_K,
     retrain: bool = False,
@@ -39,8 +51,7 @@ def refresh_scores(
 
     Args:
         store: The database.
-        home: `SIM_HOME`: models go to `models/`, snapshots to `logs/`.
-        scores_path: `SIM_SCORES_PATH`.
+        places: Where models, snapshots and the cache are.
         now: Of the snapshot.
         top_k: How many of the riskiest claims it shows.
         retrain: Train the model anew first.
@@ -48,10 +59,10 @@ def refresh_scores(
     tally = QualityTally(top_k)
     result = refresh(
         store,
-        models=home / "models",
-        scores_path=scores_path,
+        models=places.home / "models",
+        scores_path=places.scores_path,
         observers=[tally],
         retrain=retrain,
     )
-    snapshot = tally.write(home / "logs", now)
+    snapshot = tally.write(places.home / "logs", now)
     return Refreshed(result, snapshot, tally.snapshot(now)["summary"])

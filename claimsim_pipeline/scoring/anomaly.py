@@ -68,7 +68,7 @@ class AnomalyModel:
         rows = self.manifest.features.matrix(claims)
         depth = self._session.run(None, {"rows": rows})[0][:, 0].astype(np.float64)
         anomaly = np.exp2(-depth / self.manifest.mean_depth)
-        return np.round(anomaly + self.manifest.offset, _DECIMALS)
+        return np.asarray(np.round(anomaly + self.manifest.offset, _DECIMALS))
 
 
 def _session(trees: bytes) -> Any:

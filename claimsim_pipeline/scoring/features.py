@@ -31,7 +31,7 @@ CATEGORICAL = ("severity_group", "facility_class", "province_name", "service_typ
 COLUMNS = NUMERIC + CATEGORICAL
 
 _NOUGHT = frozenset({"los", "amount_gap", "comorbidity_count", "cost_zscore"})
-"""Missing means none of it (no comorbidity, no spread among peers); elsewhere the median stands in."""
+"""Missing means none of it (no comorbidity, no spread); elsewhere the median stands in."""
 
 _LIMIT = float(np.finfo(np.float32).max)
 _MOST_CATEGORIES = 64
@@ -85,7 +85,8 @@ class FeatureSet:
     def _one_hot(self, claims: pd.DataFrame, out: NDArray[np.float32]) -> None:
         first = len(self.fills)
         for name, known in self.categories.items():
-            codes = pd.Index(known, dtype=object).get_indexer(claims[name].astype(object))
+            texts = pd.Index(claims[name].to_numpy(dtype=object))
+            codes = pd.Index(known, dtype=object).get_indexer(texts)
             rows = np.flatnonzero(codes >= 0)
             out[rows, first + codes[rows]] = 1.0
             first += len(known)
@@ -101,7 +102,8 @@ def learn(sample: pd.DataFrame) -> FeatureSet:
 
 def _numbers(column: pd.Series, fill: float) -> NDArray[np.float64]:
     values = pd.to_numeric(column, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
-    return np.clip(np.nan_to_num(values, nan=fill, posinf=_LIMIT, neginf=-_LIMIT), -_LIMIT, _LIMIT)
+    known = np.nan_to_num(values, nan=fill, posinf=_LIMIT, neginf=-_LIMIT)
+    return np.asarray(np.clip(known, -_LIMIT, _LIMIT), dtype=np.float64)
 
 
 def _fill(name: str, column: pd.Series) -> float:

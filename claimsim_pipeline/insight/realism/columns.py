@@ -82,6 +82,7 @@ def bins(count: int, *columns: pd.Series) -> list[NDArray[np.int64]]:
     """Columns of numbers cut at the quantiles of the first; missing is a bin of its own."""
     values = [numbers(column) for column in columns]
     known = values[0][~np.isnan(values[0])]
-    edges = np.unique(np.quantile(known, np.linspace(0, 1, count + 1)[1:-1])) if len(known) else []
-    cut = [np.searchsorted(edges, v, side="left") for v in values]
-    return [np.where(np.isnan(v), count, c).astype(np.int64) for v, c in zip(values, cut, strict=True)]
+    inner = np.linspace(0, 1, count + 1)[1:-1]
+    edges = np.unique(np.quantile(known if len(known) else np.zeros(1), inner))
+    cut = [np.where(np.isnan(v), count, np.searchsorted(edges, v, side="left")) for v in values]
+    return [cells.astype(np.int64) for cells in cut]

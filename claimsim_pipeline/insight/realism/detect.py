@@ -69,7 +69,7 @@ def detectability(
         scenario: Its kind, missing for honest claims.
         signs: `signals.signals` of the same claims.
     """
-    service = claims["service_type"].astype(str).to_numpy()
+    service = claims["service_type"].to_numpy(dtype=np.str_)
     fold = _folds(claims)
     own, categorical = design(claims, claims.head(0), c.DETECT_NUMERIC, c.DETECT_CATEGORICAL)
     label = fraud.astype(np.int64)
@@ -154,9 +154,10 @@ def _context(signs: pd.DataFrame) -> NDArray[np.float64]:
 
 
 def _folds(claims: pd.DataFrame) -> NDArray[np.int64]:
-    """Folds that keep copies of a record, and the claims of a patient, together where both can."""
+    """Folds that keep the copies of a record together."""
     record = claims[["facility_name", "dx_primary_code", "los", "amount_claimed"]].astype(str)
-    return (pd.util.hash_pandas_object(record, index=False) % FOLDS).to_numpy(dtype=np.int64)
+    hashed = pd.util.hash_pandas_object(record, index=False).to_numpy(dtype=np.uint64)
+    return (hashed % np.uint64(FOLDS)).astype(np.int64)
 
 
 def _score(claims: pd.DataFrame, name: str) -> NDArray[np.float64]:

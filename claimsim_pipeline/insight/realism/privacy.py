@@ -85,8 +85,10 @@ def _ranks(
     scale: pd.Series, reference: pd.Series, rows: pd.Series
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     order = np.sort(c.numbers(scale))
-    ranked = [np.searchsorted(order, c.numbers(column)) / len(order) for column in (reference, rows)]
-    return ranked[0].astype(np.float32), ranked[1].astype(np.float32)
+    there, here = (
+        np.searchsorted(order, c.numbers(each)) / len(order) for each in (reference, rows)
+    )
+    return there.astype(np.float32), here.astype(np.float32)
 
 
 def _overlap(base: pd.DataFrame, made: pd.DataFrame) -> int:

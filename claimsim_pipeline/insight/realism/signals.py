@@ -1,4 +1,4 @@
-"""The designed signals: for each scenario, the number that gives it away to who knows where to look.
+"""The designed signals: for each scenario, the number that gives it away.
 
 One SQL text (signals.sql) on an in-memory DuckDB, over base and stream together.
 """
