@@ -14,19 +14,6 @@ TOP_K = 50
 
 
 @dataclass(frozen=True)
-class Places:
-    """Where a refresh keeps its files.
-
-    Attributes:
-        home: `SIM_HOME`: models go to `models/`, snapshots to `logs/`.
-        scores_path: `SIM_SCORES_PATH`.
-    """
-
-    home: Path
-    scores_path: Path
-
-
-@dataclass(frozen=True)
 class Refreshed:
     """What the refresh did, and where its snapshot lies."""
 
@@ -39,10 +26,11 @@ class Refreshed:
         return {**self.result.metadata(), "snapshot": str(self.snapshot), "summary": self.summary}
 
 
-def refresh_scores(
+def refresh_scores(  # noqa: PLR0913 - the options of its two doors
     store: FeedStore,
     *,
-    places: Places,
+    home: Path,
+    scores_path: Path,
     now: datetime,
     top_k: int = TOP_K,
     retrain: bool = False,
@@ -51,7 +39,8 @@ def refresh_scores(
 
     Args:
         store: The database.
-        places: Where models, snapshots and the cache are.
+        home: `SIM_HOME`: models go to `models/`, snapshots to `logs/`.
+        scores_path: `SIM_SCORES_PATH`.
         now: Of the snapshot.
         top_k: How many of the riskiest claims it shows.
         retrain: Train the model anew first.
@@ -59,10 +48,10 @@ def refresh_scores(
     tally = QualityTally(top_k)
     result = refresh(
         store,
-        models=places.home / "models",
-        scores_path=places.scores_path,
+        models=home / "models",
+        scores_path=scores_path,
         observers=[tally],
         retrain=retrain,
     )
-    snapshot = tally.write(places.home / "logs", now)
+    snapshot = tally.write(home / "logs", now)
     return Refreshed(result, snapshot, tally.snapshot(now)["summary"])

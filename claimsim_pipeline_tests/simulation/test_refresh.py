@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from claimsim_pipeline.errors import DiskFull
-from claimsim_pipeline.insight.scores_refresh import Places, refresh_scores
+from claimsim_pipeline.insight.scores_refresh import refresh_scores
 from claimsim_pipeline.scoring.anomaly import AnomalyModel
 from claimsim_pipeline.scoring.rules import RULESET
 from claimsim_pipeline.scoring.score import score
@@ -164,7 +164,7 @@ class _Full:
 
 def test_the_door_to_a_refresh_writes_the_snapshot_too(store: ClaimStore, tmp_path: Path) -> None:
     home = tmp_path / "instance"
-    done = refresh_scores(store, places=Places(home, home / "s.parquet"), now=NOW, top_k=20)
+    done = refresh_scores(store, home=home, scores_path=home / "s.parquet", now=NOW, top_k=20)
     snapshot = json.loads(done.snapshot.read_text())
     risks = [record["risk_score"] for record in snapshot["top_records"]]
     assert done.snapshot.name == "ml_scores_qc_20260301T000000Z.json"
