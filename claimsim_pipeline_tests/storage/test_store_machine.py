@@ -1,0 +1,133 @@
+"""The store against a model, through random sequences of what happens to it."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from datetime import timedelta
+from pathlib import Path
+
+import duckdb
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+
+from claimsim_pipeline.storage import publishing
+from claimsim_pipeline_tests.storage.claims import NOW, WINDOW, ask, batch, make_base, open_store
+
+WINDOWS = st.integers(0, 2)
+AMOUNTS = st.lists(st.sampled_from([100_000.0, 200_000.0]), max_size=4)
+
+
+class _Crash(BaseException):
+    """Stands for a process that dies within a transaction."""
+
+
+class StoreMachine(RuleBasedStateMachine):
+    """What the stream must hold: id -> (window, amount)."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.folder = Path(tempfile.mkdtemp())
+        self.store = open_store(make_base(self.folder / "a.duckdb", 20))
+        self.store.prepare()
+        self.model: dict[str, tuple[int, float]] = {}
+
+    def teardown(self) -> None:
+        shutil.rmtree(self.folder)
+
+    @rule(window=WINDOWS, amounts=AMOUNTS)
+    def materialize(self, window: int, amounts: list[float]) -> None:
+        """A window is replaced by a new batch."""
+        frame = _window(window, amounts)
+        self.store.retain_window([_start(window)], frame)
+        self.store.publish(frame, published_at=NOW)
+        self._forget(lambda w: w == window)
+        self.model.update(_expected(window, amounts))
+
+    @rule(window=WINDOWS, amounts=AMOUNTS)
+    def publish_more(self, window: int, amounts: list[float]) -> None:
+        """Claims that are there already stay as they are."""
+        self.store.publish(_window(window, amounts), published_at=NOW)
+        self.model = {**_expected(window, amounts), **self.model}
+
+    @rule(window=WINDOWS, amounts=AMOUNTS)
+    def crash_while_publishing(self, window: int, amounts: list[float]) -> None:
+        """A process that dies between stream and truth leaves nothing of its transaction."""
+        original = publishing.TRUTH
+        publishing.TRUTH = _Bomb()  # type: ignore[assignment]  # dies when truth is written
+        try:
+            self.store.publish(_window(window, amounts), published_at=NOW)
+        except _Crash:
+            pass
+        finally:
+            publishing.TRUTH = original
+
+    @rule(age=st.integers(0, 3))
+    def prune(self, age: int) -> None:
+        """Windows before a moment go."""
+        self.store.prune(_start(age))
+        self._forget(lambda window: window < age)
+
+    @rule(window=WINDOWS)
+    def delete_a_claim_by_hand(self, window: int) -> None:
+        """Somebody deletes a stream row; the next pruning takes its scores and truth away."""
+        claim_id = f"W{window}-0"
+        with duckdb.connect(str(self.store.path)) as connection:
+            connection.execute("DELETE FROM claims_live_stream WHERE claim_id = ?", [claim_id])
+        self.store.prune(_start(-1))
+        self.model.pop(claim_id, None)
+
+    @rule()
+    def the_base_gains_a_column(self) -> None:
+        """The stream follows without losing rows."""
+        name = f"c{len(self.store.base().columns)}"
+        with duckdb.connect(str(self.store.path)) as connection:
+            connection.execute(f"ALTER TABLE claims_normalized ADD COLUMN {name} INTEGER")
+        self.store.prepare()
+
+    @invariant()
+    def three_tables_hold_exactly_the_model(self) -> None:
+        """Stream, scores and truth agree with each other and with the model."""
+        held = ask(
+            self.store.path,
+            "SELECT s.claim_id, t.window_start = s.window, amount_claimed FROM "
+            "(SELECT *, date_trunc('hour', generated_at) AS window FROM claims_live_stream) AS s "
+            "FULL JOIN claims_live_scores AS c USING (claim_id) "
+            "FULL JOIN claims_live_truth AS t USING (claim_id)",
+        )
+        expected = [(claim_id, True, amount) for claim_id, (_, amount) in self.model.items()]
+        assert sorted(held, key=str) == sorted(expected, key=str)
+
+    def _forget(self, gone) -> None:  # type: ignore[no-untyped-def]  # a predicate of windows
+        self.model = {k: v for k, v in self.model.items() if not gone(v[0])}
+
+
+class _Bomb(tuple[str, ...]):
+    __slots__ = ()
+
+    def __iter__(self):  # type: ignore[no-untyped-def]  # never returns
+        raise _Crash
+
+
+def _start(window: int):  # type: ignore[no-untyped-def]  # datetime
+    return WINDOW + timedelta(hours=window)
+
+
+def _window(window: int, amounts: list[float]):  # type: ignore[no-untyped-def]  # DataFrame
+    ids = [f"W{window}-{i}" for i in range(len(amounts))]
+    start = _start(window)
+    return batch(ids, window=start, first_due=start).assign(amount_claimed=amounts)
+
+
+def _expected(window: int, amounts: list[float]) -> dict[str, tuple[int, float]]:
+    return {f"W{window}-{i}": (window, amount) for i, amount in enumerate(amounts)}
+
+
+TestStoreMachine = StoreMachine.TestCase
+TestStoreMachine.settings = settings(
+    max_examples=5,
+    stateful_step_count=8,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
