@@ -16,24 +16,24 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from claimsim_pipeline.generation.door import ClaimGenerator
+    from claimsim_pipeline.insight.scores_refresh import Refreshed
     from claimsim_pipeline.scoring.score import Anomaly
     from claimsim_pipeline.settings import Settings
     from claimsim_pipeline.simulation.plan import RunSpec
     from claimsim_pipeline.simulation.record import RunRecord
-    from claimsim_pipeline.simulation.refresh import RefreshResult
     from claimsim_pipeline.simulation.scope import House
     from claimsim_pipeline.storage.store import ClaimStore
 
 
 def open_store(settings: Settings) -> ClaimStore:
     """The user's database. Nothing is opened until it is asked for something."""
-    from claimsim_pipeline.scoring import rules
+    from claimsim_pipeline.scoring.rules import RULESET
     from claimsim_pipeline.storage.store import ClaimStore
 
     return ClaimStore(
         settings.duckdb_path,
         timezone=settings.timezone,
-        rules=rules,
+        rules=RULESET,
         deadline_seconds=settings.store_deadline_seconds,
         feed_snapshot=settings.feed_snapshot,
     )
@@ -77,7 +77,6 @@ def run_record(
 ) -> RunRecord:
     """The empty record of a run that begins."""
     from claimsim_pipeline.simulation.record import RunRecord
-    from claimsim_pipeline.simulation.refresh import RefreshResult
 
     return RunRecord(
         run_id=run_id,
@@ -133,16 +132,19 @@ def make_generator(
     raise NotImplementedError
 
 
-def refresh_scores(settings: Settings, *, retrain: bool = False, **observing: Any) -> RefreshResult:
-    """Score every claim of the feed, and replace the table and the cache."""
-    from claimsim_pipeline.simulation.refresh import refresh
+def refresh_scores(
+    settings: Settings, now: datetime, *, top_k: int = 50, retrain: bool = False
+) -> Refreshed:
+    """Score every claim of the feed, replace table and cache, write the quality snapshot."""
+    from claimsim_pipeline.insight.scores_refresh import Places
+    from claimsim_pipeline.insight.scores_refresh import refresh_scores as refresh
 
     return refresh(
         open_store(settings),
-        models=models_folder(settings),
-        scores_path=settings.scores_path,
+        places=Places(home=settings.home, scores_path=settings.scores_path),
+        now=now,
+        top_k=top_k,
         retrain=retrain,
-        **observing,
     )
 
 

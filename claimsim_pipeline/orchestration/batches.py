@@ -5,13 +5,16 @@ hours later. Looking after them costs a request, never money.
 """
 
 import dagster as dg
+from dagster._core.definitions.unresolved_asset_job_definition import (
+    UnresolvedAssetJobDefinition,
+)
 
 from claimsim_pipeline import composition
 from claimsim_pipeline.settings import Settings
 
 
 def llm_batch_sensor(
-    settings: Settings, job: dg.UnresolvedAssetJobDefinition
+    settings: Settings, job: UnresolvedAssetJobDefinition
 ) -> dg.SensorDefinition:
     """Asks for the runs of windows whose batch is complete."""
 

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from claimsim_pipeline.orchestration.resources import AnalyticsDatabase
-    from claimsim_pipeline.settings import Settings
 
 _STREAM_CHECKS = {
     "contract_schema": "The stream has exactly the columns of claims_normalized, in order.",
@@ -29,7 +28,11 @@ _STREAM_CHECKS = {
     "fraud_ratio": "The share of fraud is within the 99.9 % binomial interval of the target.",
     "no_base_identifiers": "No published claim carries an identifier of claims_normalized.",
 }
+_Finding = tuple[bool, dict[str, Any]]
 _WARN = {"fraud_ratio"}
+MOST_CHECKED = 2_000
+"""Claims of a run that are held against the invariants, the newest first."""
+
 COVERS_FEED = "covers_feed"
 
 
@@ -48,15 +51,13 @@ def cache_checks() -> Sequence[dg.AssetCheckSpec]:
 
 
 def checked(
-    staged: Staged, settings: "Settings", database: "AnalyticsDatabase"
+    staged: Staged, database: "AnalyticsDatabase"
 ) -> Sequence[dg.AssetCheckResult]:
     """The results for the claims that a run has just published."""
-    found: dict[str, tuple[bool, dict[str, Any]]] = {
-        "fraud_ratio": _fraud_ratio(staged),
-        "invariants": _invariants(staged),
-    }
+    found = {"fraud_ratio": _fraud_ratio(staged)}
     with database.reading() as connection:
         found["contract_schema"] = _contract_schema(connection)
+        found["invariants"] = _invariants(connection, staged)
         found |= _in_tables(connection, staged)
     return [_result(CLAIMS_LIVE_STREAM, name, *found[name]) for name in _STREAM_CHECKS]
 
@@ -73,14 +74,14 @@ def cache_checked(database: "AnalyticsDatabase", rows: int) -> dg.AssetCheckResu
     return _result(CLAIMS_ML_SCORES, COVERS_FEED, table == rows and strangers == 0, told)
 
 
-def _fraud_ratio(staged: Staged) -> tuple[bool, dict[str, Any]]:
+def _fraud_ratio(staged: Staged) -> _Finding:
     """Each batch against the interval of its own target."""
     verdicts = [_within(batch) for batch in staged.batches]
     worst = min(verdicts, key=lambda verdict: verdict[0])
     return all(verdict[0] for verdict in verdicts), worst[1]
 
 
-def _within(batch: Batch) -> tuple[bool, dict[str, Any]]:
+def _within(batch: Batch) -> _Finding:
     target, claims = batch.choices.spec.fraud_ratio, len(batch.frame)
     margin = 3.29 * math.sqrt(target * (1 - target) / claims) + 1 / claims
     share = float(batch.frame["is_fraud"].mean())
@@ -88,7 +89,23 @@ def _within(batch: Batch) -> tuple[bool, dict[str, Any]]:
     return abs(share - target) <= margin, told
 
 
-def _contract_schema(connection: "duckdb.DuckDBPyConnection") -> tuple[bool, dict[str, Any]]:
+def _invariants(connection: "duckdb.DuckDBPyConnection", staged: Staged) -> _Finding:
+    """The newest claims against all invariants that hold for the base itself."""
+    from claimsim_pipeline.claims.invariants import check
+
+    newest = staged.batches[-1].frame["claim_id"].iloc[-MOST_CHECKED:].tolist()
+    report = check(connection, claim_ids=newest)
+    broken = report[report["violations"] > 0]
+    told = {
+        "claims": len(newest),
+        "invariants": int((report["checked"] > 0).sum()),
+        "violations": int(report["violations"].sum()),
+        "broken": "; ".join(f"{row.id} {row.rule}" for row in broken.itertuples()),
+    }
+    return broken.empty, told
+
+
+def _contract_schema(connection: "duckdb.DuckDBPyConnection") -> _Finding:
     base, stream = (
         connection.execute(f"DESCRIBE SELECT * FROM {table}").fetchall()
         for table in (CLAIMS_NORMALIZED, CLAIMS_LIVE_STREAM)
@@ -100,7 +117,7 @@ def _contract_schema(connection: "duckdb.DuckDBPyConnection") -> tuple[bool, dic
 
 def _in_tables(
     connection: "duckdb.DuckDBPyConnection", staged: Staged
-) -> dict[str, tuple[bool, dict[str, Any]]]:
+) -> dict[str, _Finding]:
     import pandas as pd
 
     wanted = ["claim_id", *IDENTIFIERS]

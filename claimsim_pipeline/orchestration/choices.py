@@ -8,7 +8,7 @@ wherever it was typed.
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 from pydantic import Field
@@ -16,7 +16,9 @@ from pydantic import Field
 from claimsim_pipeline.composition import run_spec
 from claimsim_pipeline.errors import SettingsError
 from claimsim_pipeline.settings import Settings, load_settings
-from claimsim_pipeline.simulation.plan import RunSpec
+
+if TYPE_CHECKING:
+    from claimsim_pipeline.simulation.plan import RunSpec
 
 PACES = ("auto", "live", "instant")
 
@@ -40,7 +42,7 @@ class Choices:
         regenerate: Whether replies that the journal holds are bought anew.
     """
 
-    spec: RunSpec
+    spec: "RunSpec"
     pace: str = "auto"
     regenerate: bool = False
 
@@ -51,6 +53,8 @@ class Choices:
     @classmethod
     def from_json(cls, text: str) -> "Choices":
         """What :meth:`to_json` wrote."""
+        from claimsim_pipeline.simulation.plan import RunSpec
+
         told = json.loads(text)
         return cls(RunSpec(**told["spec"]), told["pace"], told["regenerate"])
 

@@ -7,7 +7,6 @@ import dagster as dg
 
 from claimsim_pipeline.orchestration.choices import Choices, RunConfig
 from claimsim_pipeline.orchestration.events import publication
-from claimsim_pipeline.orchestration.names import INJECT_CLAIMS
 from claimsim_pipeline.orchestration.resources import Workshop
 from claimsim_pipeline.orchestration.run import SimulationRun, stop_on_signals
 from claimsim_pipeline.settings import Settings
@@ -21,7 +20,7 @@ def inject(settings: Settings) -> dg.OpDefinition:
     """The op; its config is that of ``sampled_context``."""
 
     @dg.op(
-        name=INJECT_CLAIMS,
+        name="inject",
         description="Claims from now on, streaming into claims_live_stream.",
         out=dg.Out(dg.Nothing),
     )

@@ -1,6 +1,9 @@
 """The jobs that people, schedules and backends start."""
 
 import dagster as dg
+from dagster._core.definitions.unresolved_asset_job_definition import (
+    UnresolvedAssetJobDefinition,
+)
 
 from claimsim_pipeline.orchestration.injecting import inject
 from claimsim_pipeline.orchestration.names import (
@@ -22,7 +25,7 @@ NEVER_AGAIN = {"dagster/retry_on_asset_or_op_failure": "false"}
 """Retries happen at one level, inside the model's client."""
 
 
-def simulate_claims() -> dg.UnresolvedAssetJobDefinition:
+def simulate_claims() -> UnresolvedAssetJobDefinition:
     """The four simulation assets, for a window or a range of them."""
     return dg.define_asset_job(
         SIMULATE_CLAIMS,
@@ -48,7 +51,7 @@ def inject_claims(settings: Settings) -> dg.JobDefinition:
     return job
 
 
-def refresh_ml_scores() -> dg.UnresolvedAssetJobDefinition:
+def refresh_ml_scores() -> UnresolvedAssetJobDefinition:
     """Scores for every claim of the feed."""
     return dg.define_asset_job(
         REFRESH_ML_SCORES,

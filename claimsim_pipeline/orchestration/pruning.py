@@ -36,7 +36,7 @@ def prune(settings: Settings) -> dg.OpDefinition:
     """The op."""
 
     @dg.op(
-        name=PRUNE_OLD_CLAIMS,
+        name="prune",
         description="Deletes simulated claims older than the retention, and what belongs to them.",
         out=dg.Out(dg.Nothing),
     )

@@ -49,12 +49,4 @@ def run_metadata(staged: Staged, record: "RunRecord", ledger: Ledger) -> Mapping
         "claims by generator": counts_table(generators(staged), "generator"),
         "frauds by scenario": counts_table(scenarios(staged), "scenario"),
         "newest claims": preview(staged.batches[-1]),
-        **plots(staged),
     }
-
-
-def plots(staged: Staged) -> Mapping[str, dg.MarkdownMetadataValue]:
-    """Pictures of the run's newest claims."""
-    from claimsim_pipeline.insight import plots
-
-    return {}

@@ -8,6 +8,7 @@ and it is held until the run ends, over all of its steps.
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import dagster as dg
@@ -17,9 +18,10 @@ from claimsim_pipeline.composition import house, run_record, zone
 from claimsim_pipeline.errors import ClaimsimError, Interrupted
 from claimsim_pipeline.settings import Settings
 from claimsim_pipeline.simulation.clock import Clock, StopRequest
-from claimsim_pipeline.simulation.plan import RunSpec
-from claimsim_pipeline.simulation.record import RunRecord
-from claimsim_pipeline.simulation.scope import run_scope
+
+if TYPE_CHECKING:
+    from claimsim_pipeline.simulation.plan import RunSpec
+    from claimsim_pipeline.simulation.record import RunRecord
 
 
 class SimulationRun:
@@ -36,11 +38,11 @@ class SimulationRun:
         self.clock = clock
         self.run_id = run_id
         self.error: BaseException | None = None
-        self._record: RunRecord | None = None
+        self._record: "RunRecord | None" = None
         self._scope = ExitStack()
 
     @property
-    def record(self) -> RunRecord | None:
+    def record(self) -> "RunRecord | None":
         """The counts of the run; None until it has begun."""
         return self._record
 
@@ -49,8 +51,10 @@ class SimulationRun:
         """Of windows and dates."""
         return zone(self.settings)
 
-    def begin(self, spec: RunSpec, window: str | None, *, run_id: str | None = None) -> RunRecord:
+    def begin(self, spec: "RunSpec", window: str | None, *, run_id: str | None = None) -> "RunRecord":
         """Take the lease and open the log's line; later calls give the same record."""
+        from claimsim_pipeline.simulation.scope import run_scope
+
         if self._record is None:
             record = run_record(
                 self.settings, run_id or self.run_id, spec, self.clock.now(), window=window

@@ -1,6 +1,9 @@
 """When the jobs start by themselves; off until somebody switches them on."""
 
 import dagster as dg
+from dagster._core.definitions.unresolved_asset_job_definition import (
+    UnresolvedAssetJobDefinition,
+)
 
 from claimsim_pipeline.composition import zone
 from claimsim_pipeline.settings import Settings
@@ -8,7 +11,7 @@ from claimsim_pipeline.simulation.windows import current_window
 
 
 def simulate_claims_schedule(
-    settings: Settings, job: dg.UnresolvedAssetJobDefinition
+    settings: Settings, job: UnresolvedAssetJobDefinition
 ) -> dg.ScheduleDefinition:
     """The window that has just begun, every half hour."""
 

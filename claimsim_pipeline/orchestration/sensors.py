@@ -14,6 +14,9 @@ import json
 from dataclasses import asdict, dataclass
 
 import dagster as dg
+from dagster._core.definitions.unresolved_asset_job_definition import (
+    UnresolvedAssetJobDefinition,
+)
 
 from claimsim_pipeline.orchestration.event_log import (
     in_flight,
@@ -70,7 +73,7 @@ class Count:
 
 
 def ml_scores_refresh_sensor(
-    settings: Settings, job: dg.UnresolvedAssetJobDefinition
+    settings: Settings, job: UnresolvedAssetJobDefinition
 ) -> dg.SensorDefinition:
     """Asks for a refresh once enough claims have come or gone, one at a time."""
     enough = settings.refresh_min_claims

@@ -1,6 +1,5 @@
 """The claims in the user's database: at once for past windows, as they fall due for this one."""
 
-from collections.abc import Sequence
 from datetime import timedelta
 
 import dagster as dg
@@ -61,7 +60,7 @@ def claims_live_stream(
             ledger = publishing.publish(context, scored_claims, simulation, workshop.store())
             describe_published(context, scored_claims, ledger)
             describe_run(context, scored_claims, run_metadata(scored_claims, record, ledger))
-            results: Sequence[dg.AssetCheckResult] = checked(scored_claims, settings, duckdb)
+            results = checked(scored_claims, duckdb)
         return dg.MaterializeResult(check_results=results)
 
     return asset

@@ -65,8 +65,8 @@ def claims_ml_scores(settings: Settings) -> dg.AssetsDefinition:
     ) -> dg.MaterializeResult:
         with simulation.telling():
             seen = latest_stream_event(context.instance)
-            result = refresh_scores(settings)
-            told: dict[str, Any] = result.metadata()
+            refreshed = refresh_scores(settings, simulation.clock.now())
+            told: dict[str, Any] = refreshed.metadata()
             rows = told.pop("rows")
             checks = [cache_checked(duckdb, rows)]
         return dg.MaterializeResult(
