@@ -1,0 +1,7 @@
+"""``python -m claimsim_pipeline …`` is ``claimsim …``."""
+
+import sys
+
+from claimsim_pipeline.cli import main
+
+sys.exit(main())
