@@ -101,7 +101,9 @@ def learn(sample: pd.DataFrame) -> FeatureSet:
 
 
 def _numbers(column: pd.Series, fill: float) -> NDArray[np.float64]:
-    values = pd.to_numeric(column, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
+    if not pd.api.types.is_numeric_dtype(column):
+        column = pd.to_numeric(column, errors="coerce")
+    values = column.to_numpy(dtype=np.float64, na_value=np.nan)
     known = np.nan_to_num(values, nan=fill, posinf=_LIMIT, neginf=-_LIMIT)
     return np.asarray(np.clip(known, -_LIMIT, _LIMIT), dtype=np.float64)
 

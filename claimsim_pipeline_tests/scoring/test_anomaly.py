@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -95,6 +97,20 @@ def test_nulls_unknown_categories_and_infinities_get_a_finite_score(model: Anoma
         amount_claimed=None,
     )
     assert np.isfinite(model.score(odd)[0]).all()
+
+
+@pytest.mark.parametrize("kind", ["decimal", "text", "nullable", "object"])
+def test_how_a_database_types_an_amount_does_not_matter(model: AnomalyModel, kind: str) -> None:
+    amounts = BASE["amount_claimed"].head(50)
+    whole = [int(amount) for amount in amounts]
+    typed = {
+        "decimal": pd.array(whole, dtype=pd.ArrowDtype(pa.decimal128(18, 2))),
+        "text": pd.array([str(amount) for amount in whole], dtype="str"),
+        "nullable": pd.array(whole, dtype="Int64"),
+        "object": np.array([Decimal(amount) for amount in whole], dtype=object),
+    }[kind]
+    scores = model.score(BASE.head(50).assign(amount_claimed=typed))[0]
+    assert scores.tobytes() == model.score(BASE.head(50))[0].tobytes()
 
 
 def test_column_order_and_further_columns_do_not_matter(model: AnomalyModel) -> None:
