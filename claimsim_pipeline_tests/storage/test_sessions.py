@@ -74,10 +74,13 @@ def test_the_file_is_free_again_after_an_exception(database: Path) -> None:
 
 
 def test_a_failed_transaction_leaves_nothing(database: Path) -> None:
-    with pytest.raises(ZeroDivisionError), session(database, read_only=False) as connection:
-        with transaction(connection):
-            connection.execute("CREATE TABLE t (i INTEGER)")
-            raise ZeroDivisionError
+    with (
+        pytest.raises(ZeroDivisionError),
+        session(database, read_only=False) as connection,
+        transaction(connection),
+    ):
+        connection.execute("CREATE TABLE t (i INTEGER)")
+        raise ZeroDivisionError
     with pytest.raises(duckdb.CatalogException):
         ask(database, "FROM t")
 
