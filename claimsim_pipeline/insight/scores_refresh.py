@@ -26,7 +26,7 @@ class Refreshed:
         return {**self.result.metadata(), "snapshot": str(self.snapshot), "summary": self.summary}
 
 
-def refresh_scores(  # noqa: PLR0913 - the options of its two doors
+def refresh_scores(
     store: FeedStore,
     *,
     home: Path,

@@ -50,7 +50,7 @@ def out_of_fold(
 ) -> NDArray[np.float64]:
     """Each row's probability by a model that was not trained on its fold."""
     from sklearn.ensemble import HistGradientBoostingClassifier
-    from threadpoolctl import threadpool_limits
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # has no stubs
 
     guess = np.empty(len(label))
     with threadpool_limits(max(1, (os.cpu_count() or 2) // 2)):  # spinning threads: 30 x slower
