@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from claimsim_pipeline.bench.figures import Figure, at_least, at_most, known, within
-from claimsim_pipeline.bench.simulated import Simulated
 from claimsim_pipeline.insight.realism.columns import FACILITY
 from claimsim_pipeline.insight.realism.detect import LEAST_CLAIMS, Detectability, Scenario
 from claimsim_pipeline.insight.realism.report import Realism
+
+if TYPE_CHECKING:
+    from claimsim_pipeline.bench.simulated import Simulated
 
 ALARM = 0.7
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import pytest
-
+from claimsim_pipeline.bench import realism_figures as targets
 from claimsim_pipeline.insight.realism.detect import Detectability, Scenario
 
 
@@ -27,27 +26,20 @@ def judged(figures: list) -> dict[str, bool | None]:
     return {figure.case: figure.ok for figure in figures}
 
 
-@pytest.fixture
-def targets():  # type: ignore[no-untyped-def]  # the module pulls the generator in
-    from claimsim_pipeline.bench import realism_figures
-
-    return realism_figures
-
-
-def test_detectors_are_judged_overall_and_shown_per_service(targets) -> None:  # type: ignore[no-untyped-def]  # see above
+def test_detectors_are_judged_overall_and_shown_per_service() -> None:
     ok = judged(targets.detection_figures("r", found()))
     assert ok["r: rules"] is True
     assert ok["r: isolation forest"] is False
     assert ok["r: rules, RITL"] is None
 
 
-def test_a_single_column_has_a_stricter_limit_within_a_service_type(targets) -> None:  # type: ignore[no-untyped-def]  # see above
+def test_a_single_column_has_a_stricter_limit_within_a_service_type() -> None:
     ok = judged(targets.detection_figures("r", found()))
     assert ok["r: strongest single column, all"] is True
     assert ok["r: strongest single column, RITL"] is False
 
 
-def test_scenarios_with_too_few_claims_are_not_judged(targets) -> None:  # type: ignore[no-untyped-def]  # see above
+def test_scenarios_with_too_few_claims_are_not_judged() -> None:
     ok = judged(targets.scenario_figures("r", found()))
     assert ok["r: signal of cloning"] is True
     assert ok["r: signal of room_class"] is False
