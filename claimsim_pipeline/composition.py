@@ -136,12 +136,12 @@ def refresh_scores(
     settings: Settings, now: datetime, *, top_k: int = 50, retrain: bool = False
 ) -> Refreshed:
     """Score every claim of the feed, replace table and cache, write the quality snapshot."""
-    from claimsim_pipeline.insight.scores_refresh import Places
     from claimsim_pipeline.insight.scores_refresh import refresh_scores as refresh
 
     return refresh(
         open_store(settings),
-        places=Places(home=settings.home, scores_path=settings.scores_path),
+        home=settings.home,
+        scores_path=settings.scores_path,
         now=now,
         top_k=top_k,
         retrain=retrain,

@@ -48,9 +48,14 @@ class Batch:
 
     def windows(self) -> Iterator[tuple[str, "pd.DataFrame"]]:
         """Each window's key and rows."""
+        for key, first, end in self.spans():
+            yield key, self.frame.iloc[first:end]
+
+    def spans(self) -> Iterator[tuple[str, int, int]]:
+        """Each window's key and the range of its rows."""
         first = 0
         for key, count in zip(self.keys, self.counts, strict=True):
-            yield key, self.frame.iloc[first : first + count]
+            yield key, first, first + count
             first += count
 
 
@@ -80,8 +85,7 @@ class StagedWindows(dg.IOManager):
         with self._run.telling():
             folder = self._folder(context.asset_key)
             for batch in obj.batches:
-                for key, frame in batch.windows():
-                    write(folder / _file(key), frame, batch.choices)
+                write(folder, batch)
 
     def load_input(self, context: dg.InputContext) -> Staged:
         """Read the windows of this run, those with equal choices together."""
@@ -98,17 +102,21 @@ class StagedWindows(dg.IOManager):
         return UPath(self._base) / stage
 
 
-def write(path: "UPath", frame: "pd.DataFrame", choices: Choices) -> None:
-    """Put a window's rows at a path; a reader sees the old file or the new one."""
+def write(folder: "UPath", batch: Batch) -> None:
+    """Put each window's rows into a file of its own, whole or not at all."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    table = pa.Table.from_pandas(frame, preserve_index=False)
-    notes = {**(table.schema.metadata or {}), _CHOICES: choices.to_json().encode()}
-    sink = io.BytesIO()
-    pq.write_table(table.replace_schema_metadata(notes), sink, compression="zstd")
-    with _explained(path):
-        _replace(path, sink.getvalue())
+    table = pa.Table.from_pandas(batch.frame, preserve_index=False)
+    notes = {**(table.schema.metadata or {}), _CHOICES: batch.choices.to_json().encode()}
+    table = table.replace_schema_metadata(notes)
+    for key, first, end in batch.spans():
+        sink = io.BytesIO()
+        rows = table.slice(first, end - first)
+        pq.write_table(rows, sink, compression="zstd", use_dictionary=False, write_statistics=False)
+        path = folder / _file(key)
+        with _explained(path):
+            _replace(path, sink.getvalue())
 
 
 def gather(files: Sequence[tuple[str, "UPath"]]) -> Staged:
@@ -141,7 +149,8 @@ def _read(key: str, path: "UPath") -> "pa.Table":
             f"Nothing is staged for the window {key!r} at {path}. Materialize the asset before "
             "this one for that window first, or the whole job simulate_claims."
         ) from None
-    return pq.read_table(io.BytesIO(content))
+    with pq.ParquetFile(io.BytesIO(content)) as file:
+        return file.read(use_threads=False)
 
 
 def _file(key: str) -> str:
