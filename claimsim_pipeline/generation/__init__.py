@@ -1,0 +1,1 @@
+"""How a claim is invented: brief, then draft, by a language model or offline."""

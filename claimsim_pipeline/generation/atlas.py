@@ -1,0 +1,198 @@
+"""The base's rows arranged for picking: by case, hospital class, province, segment.
+
+Built once per reference (lazily, shelf by shelf) and shared by the brief and
+the offline generator. Rows that would break a claim (no amount, an amount
+off the grid of the base's tariffs) serve for nothing here.
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from claimsim_pipeline.claims.reference import Reference
+from claimsim_pipeline.generation import blocks, secondary
+from claimsim_pipeline.generation.shelf import Floats, Ints, Keys, Rung, Shelf, mix
+
+Cell = tuple[str, ...]
+
+SUBSIDISED = (2, 3)
+"""Participant segments whose contributions the state pays (PBI), entitled to class 3."""
+
+_HUNDRED = 100
+_NEARLY_ALL = 0.999
+
+
+@dataclass(frozen=True)
+class Spot:
+    """Where claims are: the rows of their facility and case, and hashed properties of both."""
+
+    facility: Ints
+    case: Ints
+    codes: Mapping[str, Keys]
+
+    def cell(self, names: Cell) -> Keys:
+        """One hash of several properties."""
+        return mix(*(self.codes[name] for name in names))
+
+    def take(self, which: NDArray[np.generic]) -> Spot:
+        """Some of them."""
+        codes = {name: code[which] for name, code in self.codes.items()}
+        return Spot(self.facility[which], self.case[which], codes)
+
+    def having(self, **codes: Keys) -> Spot:
+        """With more properties."""
+        return replace(self, codes={**self.codes, **codes})
+
+
+class Rows:
+    """The donors as arrays, with a shelf for whatever cells and order are asked for."""
+
+    def __init__(self, reference: Reference) -> None:
+        donors = reference.donors
+        facilities, cases = blocks.facilities(reference.facilities), blocks.cases(reference.cases)
+        self.los = numbers(donors["los"]).clip(0)
+        self.amount = numbers(donors["amount_claimed"])
+        self.ratio = _ratio(self.amount, numbers(donors["amount_paid"]))
+        self.segment = donors["participant_segment_code"].reset_index(drop=True)
+        self.weight = donors["claim_weight"].reset_index(drop=True)
+        self.grid = _grid(self.amount)
+        self.facility_key = donors["facility_key"].to_numpy(dtype=np.uint64)
+        self.case_key = donors["case_key"].to_numpy(dtype=np.uint64)
+        spot = locate(facilities, cases, self.facility_key, self.case_key)
+        subsidised = self.segment.isin(SUBSIDISED).to_numpy(dtype=bool)
+        self.spot = spot.having(
+            segment=blocks.hash_values(self.segment), subsidised=subsidised.astype(np.uint64)
+        )
+        dx = cases.text("dx_primary_code")[spot.case]
+        self.secondary = secondary.Lists(donors["dx_secondary_codes"], dx)
+        self.usable = np.flatnonzero((self.amount > 0) & (self.amount % self.grid == 0))
+        self.peers = Peers(reference.peers)
+        self._shelves: dict[tuple[str, Cell], Shelf] = {}
+
+    @cached_property
+    def all(self) -> Ints:
+        """Every donor's number."""
+        return np.arange(len(self.los))
+
+    def shelf(self, value: str, cell: Cell) -> Shelf:
+        """The donors by cell, in the order of ``amount``, ``los``, ``secondary`` or the base."""
+        known = self._shelves.get((value, cell))
+        if known is None:
+            values, rows = self._ordered(value)
+            known = self._shelves[value, cell] = Shelf(self.spot.cell(cell), values, rows)
+        return known
+
+    def rungs(self, value: str, spot: Spot, ladder: Sequence[tuple[Cell, int]]) -> list[Rung]:
+        """A ladder for targets: cells from the finest, with how many rows are enough."""
+        return [
+            Rung(self.shelf(value, cell), spot.cell(cell), enough) for cell, enough in ladder
+        ]
+
+    def _ordered(self, value: str) -> tuple[Floats, Ints]:
+        if value == "amount":
+            return self.amount, self.usable
+        if value == "los":
+            return self.los, self.all
+        if value == "secondary":
+            return self.secondary.counts.astype(np.float64), self.secondary.usable
+        return np.zeros(len(self.all)), self.all
+
+
+class Peers:
+    """The 90 % quantile of each peer group, by the hash of its key."""
+
+    def __init__(self, peers: pd.DataFrame) -> None:
+        hashed = blocks.hash_values(peers["peer_key"])
+        order = np.argsort(hashed, kind="stable")
+        self._keys = hashed[order]
+        self._p90 = numbers(peers["peer_p90"])[order]
+
+    def p90(self, peer_keys: pd.Series) -> Floats:
+        """NaN where the base has no such group."""
+        if not len(self._keys):
+            return np.full(len(peer_keys), np.nan)
+        wanted = blocks.hash_values(peer_keys)
+        place = np.minimum(np.searchsorted(self._keys, wanted), len(self._keys) - 1)
+        return np.where(self._keys[place] == wanted, self._p90[place], np.nan)
+
+
+class Atlas:
+    """Donor rows, and the blocks that a call knows about."""
+
+    def __init__(self, reference: Reference, rows: Rows) -> None:
+        self.rows = rows
+        self.reference = reference
+        self.facilities = blocks.facilities(reference.facilities)
+        self.cases = blocks.cases(reference.cases)
+
+    def spot(self, facility_key: NDArray[np.uint64], case_key: NDArray[np.uint64]) -> Spot:
+        """Where claims with these keys are."""
+        return locate(self.facilities, self.cases, facility_key, case_key)
+
+    def peer_p90(self, spot: Spot) -> Floats:
+        """The 90 % quantile of each claim's peers."""
+        places, place = np.unique(self.facilities.codes["place"], return_inverse=True)
+        pairs, back = np.unique(spot.case * len(places) + place[spot.facility], return_inverse=True)
+        _, example = np.unique(place, return_index=True)
+        case, facility = pairs // max(len(places), 1), example[pairs % max(len(places), 1)]
+        parts = [
+            pd.Series(text[rows])
+            for text, rows in (
+                (self.cases.text("dx_primary_code"), case),
+                (self.cases.text("severity_group"), case),
+                (self.facilities.text("facility_class"), facility),
+                (self.facilities.text("province_name"), facility),
+            )
+        ]
+        return self.rows.peers.p90(parts[0].str.cat(parts[1:], sep="|"))[back]
+
+
+def atlas(reference: Reference) -> Atlas:
+    """The atlas of a reference; what depends on the donors alone is kept for the next call."""
+    if _kept and _kept[0][0]() is reference.donors:
+        rows = _kept[0][1]
+    else:
+        rows = Rows(reference)
+        _kept[:] = [(weakref.ref(reference.donors), rows)]
+    return Atlas(reference, rows)
+
+
+_kept: list[tuple[weakref.ref[pd.DataFrame], Rows]] = []
+
+
+def locate(
+    facilities: blocks.Blocks,
+    cases: blocks.Blocks,
+    facility_key: NDArray[np.uint64],
+    case_key: NDArray[np.uint64],
+) -> Spot:
+    """The rows and properties of pairs of a facility and a case."""
+    facility, case = facilities.rows(facility_key), cases.rows(case_key)
+    codes = {name: code[facility] for name, code in facilities.codes.items()}
+    codes |= {name: code[case] for name, code in cases.codes.items()}
+    return Spot(facility, case, codes)
+
+
+def numbers(column: pd.Series) -> Floats:
+    """A column as floats, missing NaN."""
+    return pd.to_numeric(column, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
+
+
+def _ratio(claimed: Floats, paid: Floats) -> Floats:
+    with np.errstate(invalid="ignore", divide="ignore"):
+        ratio = paid / claimed
+    return np.where(np.isfinite(ratio), np.clip(ratio, 0.0, 1.0), 1.0)
+
+
+def _grid(amounts: Floats) -> int:
+    """What the base's amounts are multiples of: a hundred rupiah, or one."""
+    known = amounts[np.isfinite(amounts)]
+    on_grid = bool(len(known)) and float((known % _HUNDRED == 0).mean()) >= _NEARLY_ALL
+    return _HUNDRED if on_grid else 1
