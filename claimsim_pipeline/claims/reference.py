@@ -76,13 +76,11 @@ class Reference:
         return found[["peer_key", *PEER_COLUMNS]].set_index(facility_keys.index)
 
     def _peer_keys(self, pairs: pd.DataFrame) -> pd.Series:
-        facility = self.facilities.set_index("facility_key").loc[pairs["facility_key"]]
-        case = self.cases.set_index("case_key").loc[pairs["case_key"]]
-        source = {**{name: case for name in PEER_PARTS[:2]}, **dict.fromkeys(PEER_PARTS[2:], facility)}
-        parts = [pd.Series(source[name][name].to_numpy(), dtype="str") for name in PEER_PARTS]
-        joined = parts[0].str.cat(parts[1:], sep="|")
-        joined.index = pairs.index
-        return joined
+        """Peer keys of distinct pairs; NULL where a part is NULL."""
+        both = pairs.merge(self.facilities, on="facility_key", how="left")
+        both = both.merge(self.cases, on="case_key", how="left")
+        keys = both[PEER_PARTS[0]].str.cat(both[list(PEER_PARTS[1:])], sep="|")
+        return keys.set_axis(pairs.index)
 
 
 def _with(

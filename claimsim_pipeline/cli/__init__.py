@@ -97,4 +97,3 @@ def _unexpected(error: Exception) -> str:
         f"unexpected {type(error).__name__}: {error}. This is a bug of claimsim; "
         "run the command again with `claimsim --verbose …` for the traceback."
     )
-

@@ -14,9 +14,7 @@ if TYPE_CHECKING:
     from claimsim_pipeline.simulation.record import RunRecord
 
 
-def show_claims(
-    reporter: Reporter, record: RunRecord
-) -> Callable[[pd.DataFrame, datetime], None]:
+def show_claims(reporter: Reporter, record: RunRecord) -> Callable[[pd.DataFrame, datetime], None]:
     """A listener that tells the reporter of each publication."""
 
     def told(published: pd.DataFrame, at: datetime) -> None:

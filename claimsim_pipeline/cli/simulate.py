@@ -79,13 +79,13 @@ def _resumed(settings: Settings, run_id: str) -> AdHocRun:
 
 def _simulate(settings: Settings, run: AdHocRun, *, wait: float, regenerate: bool) -> int:
     from claimsim_pipeline.cli.announce import tell_dagster
-    from claimsim_pipeline.composition import house, make_generator
+    from claimsim_pipeline.composition import house, make_generator, run_record
     from claimsim_pipeline.simulation.clock import StopRequest, SystemClock
     from claimsim_pipeline.simulation.scope import run_scope
 
     clock = SystemClock()
     generator = make_generator(settings, run_id=run.run_id, regenerate=regenerate)
-    record = _record(settings, run, clock.now())
+    record = run_record(settings, run.run_id, run.spec, clock.now())
     with StopRequest().on_signals() as stop:
         try:
             with run_scope(house(settings), record, clock, wait_seconds=wait):
@@ -124,19 +124,6 @@ def _publish(
         publish = publisher(store, record, clock, show_claims(reporter, record))
         frames = scored_claims(run, store, makers, clock, settings.timezone)
         publish_run(frames, publish, live=run.live, clock=clock, stop=stop)
-
-
-def _record(settings: Settings, run: AdHocRun, now: datetime) -> RunRecord:
-    from claimsim_pipeline.simulation.record import RunRecord
-
-    return RunRecord(
-        run_id=run.run_id,
-        spec=run.spec,
-        duckdb_path=str(settings.duckdb_path),
-        force_llm=settings.force_llm,
-        timezone=settings.timezone,
-        started_at=now,
-    )
 
 
 def _last_words(settings: Settings, record: RunRecord, clock: Clock) -> None:

@@ -34,6 +34,11 @@ by_dx AS (
         count(*) / sum(count(*)) OVER () AS dx_share
     FROM world WHERE NOT made GROUP BY dx_primary_code
 ),
+by_record AS (
+    SELECT dx_primary_code, severity_group, los, secondary,
+        count(*) / sum(count(*)) OVER () AS record_share
+    FROM world WHERE NOT made GROUP BY dx_primary_code, severity_group, los, secondary
+),
 neighbours AS (
     SELECT *,
         count(*) OVER (PARTITION BY facility, dx_primary_code)
@@ -43,6 +48,7 @@ neighbours AS (
             PARTITION BY facility, dx_primary_code, severity_group, los, secondary,
                 amount_claimed, date_trunc('month', left_on)
         ) AS clones,
+        count(*) OVER (PARTITION BY facility, date_trunc('month', left_on)) AS facility_month,
         count(*) OVER (PARTITION BY patient_key) AS patient_claims,
         count(*) OVER (
             PARTITION BY patient_key, dx_primary_code ORDER BY admitted
@@ -69,6 +75,7 @@ facts AS (
         n.amount_claimed / nullif(amount_median, 0) AS times_case,
         n.amount_claimed / nullif(peer_median, 0) AS times_peer,
         los_median, los_p95, inpatient_share, coalesce(group_share, 0) AS group_share, group_los,
+        record_share,
         facility_dx_share / nullif(dx_share, 0) AS lift,
         least(
             CASE WHEN days_since_stay >= 0 THEN days_since_stay END,
@@ -79,6 +86,7 @@ facts AS (
     LEFT JOIN by_peer USING (dx_primary_code, severity_group, facility_class)
     LEFT JOIN by_group USING (dx_primary_code, service_type, dx_primary_group)
     LEFT JOIN by_dx USING (dx_primary_code)
+    LEFT JOIN by_record USING (dx_primary_code, severity_group, los, secondary)
     WHERE made
 )
 SELECT claim_id,
@@ -93,8 +101,8 @@ SELECT claim_id,
     CASE WHEN dx_primary_code IN ('H25', 'H26')
         THEN same_day + 10 * (same_case_14d > 1)::INT + coalesce(lift, 0) / 10 ELSE 0
     END AS phantom_cataract,
-    -- the same record under other names; more telling the rarer the record is
-    CASE WHEN clones > 1 THEN clones + length(secondary) / 100.0 ELSE 0 END AS cloning,
+    -- the same record under other names, more often than such records come in the base
+    (clones - 1) / (1 + facility_month * coalesce(record_share, 0)) AS cloning,
     CASE WHEN same_case_3d > 1 THEN same_case_3d ELSE 0 END AS repeat_billing,
     -- one stay billed as two, or back within a month
     CASE WHEN inpatient AND stay_gap <= 30 THEN 31 - stay_gap ELSE 0 END AS fragmentation,

@@ -1,0 +1,1 @@
+"""What a claim is: columns, units, consequences, invariants. No files, no clock, no dice."""

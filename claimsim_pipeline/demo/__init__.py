@@ -1,0 +1,1 @@
+"""An honest, deterministic claims_normalized for people who have none."""
