@@ -12,7 +12,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from claimsim_pipeline.bench.workplace import TIMEZONE, open_store
-from claimsim_pipeline.demo.frame import build_frame
+from claimsim_pipeline.claims.frames import to_pandas
+from claimsim_pipeline.demo.build import build_claims
 from claimsim_pipeline.generation.mutator import Mutator
 from claimsim_pipeline.simulation.ad_hoc import AdHocRun, Makers, scored_claims
 from claimsim_pipeline.simulation.clock import SystemClock
@@ -58,7 +59,7 @@ class Simulated:
 
 def split_base(workdir: Path, rows: int, seed: int) -> SplitBase:
     """Make a demo table and a database that holds the claims of every second patient."""
-    base = pd.DataFrame(build_frame(rows, seed))
+    base = to_pandas(build_claims(rows, seed, timezone=TIMEZONE))
     known = pd.util.hash_array(base["patient_key"].to_numpy(dtype=object)) % 2 == 0
     path = workdir / "realism.duckdb"
     path.unlink(missing_ok=True)
