@@ -5,6 +5,7 @@ one event per window and asset; what describes the whole run (tables, counts by
 scenario, plots) is on its newest window only.
 """
 
+import html
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -149,4 +150,5 @@ def _number(value: Any) -> float | None:
 
 
 def _described(meaning: str, unit: str) -> str:
-    return f"{meaning} [{unit}]" if unit else meaning
+    text = f"{meaning} [{unit}]" if unit else meaning
+    return html.escape(text, quote=False)  # the UI renders it as Markdown
