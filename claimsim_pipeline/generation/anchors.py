@@ -19,9 +19,9 @@ from claimsim_pipeline.generation.typology import Scenario
 
 Keys = NDArray[np.uint64]
 
-_FEWEST, _MOST = 10, 25  # bad facilities
+_FEWEST, _MOST = 16, 25  # bad facilities
 _ONE_IN = 6  # of all facilities are bad at most
-_CONCENTRATED = (0.70, 0.86)  # nominal share of fraud in bad facilities
+_CONCENTRATED = (0.64, 0.76)  # nominal share of fraud in bad facilities
 _ENOUGH_OF_A_DX = 100  # rows of a diagnosis before a group can be called rare
 _ATTEMPTS, _STRIDE = 6, 0.381966011250105  # to find another facility: golden steps of a die
 _SEXED = r"^(?:O|P|N8[0-9]|N9[0-8]|C5[1-8]|Z3[4-9]|N4[0-9]|N5[01]|C6[0-3])"
@@ -36,13 +36,18 @@ class Ring:
 
 
 def ring(atlas: Atlas, seed: int) -> Ring:
-    """The bad facilities of a base, drawn by the seed; busy ones are likelier."""
+    """The bad facilities of a base, drawn by the seed.
+
+    Where many claims come from is likelier: class and province should not tell.
+    """
     rng = np.random.default_rng([seed & 0xFFFFFFFF, 20_240_724])
-    keys, claims = np.unique(atlas.rows.facility_key, return_counts=True)
+    keys, first = np.unique(atlas.rows.facility_key, return_index=True)
+    place = atlas.rows.spot.codes["place"]
+    _, back, claims = np.unique(place, return_inverse=True, return_counts=True)
     wanted = int(rng.integers(_FEWEST, _MOST + 1))
     count = max(1, min(wanted, len(keys) // _ONE_IN))
     share = float(rng.uniform(*_CONCENTRATED))
-    luck = -np.log(rng.random(len(keys))) / np.sqrt(claims)
+    luck = -np.log(rng.random(len(keys))) / claims[back[first]]
     return Ring(keys[np.argsort(luck, kind="stable")[:count]], share)
 
 

@@ -53,6 +53,10 @@ class Bounds:
         """Lowest and highest amount of the same case and place."""
         return self._amount_at(AMOUNTS, 0.0), self._top
 
+    def wide(self) -> tuple[Floats, Floats]:
+        """The same, of the hospital class where the place has only one or two such rows."""
+        return self._amount_at(_USUAL, 0.0), self._amount_at(_USUAL, 1.0)
+
     def usual(self) -> Floats:
         """What such a claim usually amounts to."""
         return self._amount_at(_USUAL, _MEDIAN)

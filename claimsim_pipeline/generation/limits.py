@@ -81,6 +81,6 @@ def _stays(bounds: Bounds, scenario: Scenario | None, profile: str) -> tuple[Int
 
 def _amounts(bounds: Bounds, scenario: Scenario | None, profile: str) -> tuple[Floats, Floats]:
     if scenario is None:
-        return bounds.below_p90() if profile == "demo" else bounds.cell()
+        return bounds.below_p90() if profile == "demo" else bounds.wide()
     usual = bounds.usual_subsidised() if scenario.segments else bounds.usual()
     return bounds.amounts(scenario.amount(profile), usual)

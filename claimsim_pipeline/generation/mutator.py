@@ -23,15 +23,14 @@ from claimsim_pipeline.generation.door import DRAFT_COLUMNS
 from claimsim_pipeline.generation.groups import align
 from claimsim_pipeline.generation.narrative import narrate
 from claimsim_pipeline.generation.secondary import LIST
-from claimsim_pipeline.generation.shelf import Floats, Ints, climb
+from claimsim_pipeline.generation.shelf import Floats, Ints, climb, discreet
 
 Ladder = tuple[tuple[Cell, int], ...]
 
 _COMORBIDITIES: Ladder = ((("sickness",), 3), (("sickness",), 1), (("care",), 1), (("service",), 1))
 _MEMBERS: Ladder = (
-    (("sickness", "place"), 5),
-    (("care", "place"), 5),
-    (("sickness",), 3),
+    (("care", "place"), 8),
+    (("care", "class"), 8),
     (("care",), 1),
     (("service",), 1),
 )
@@ -41,7 +40,15 @@ _SUBSIDISED: Ladder = (
     (("care", "subsidised"), 1),
     (("subsidised",), 1),
 )
-_TARIFFS: Ladder = ((("kind", "place", "segment"), 1), *AMOUNTS)
+_TARIFFS: Ladder = (
+    (("kind", "place", "segment"), 8),
+    (("kind", "place"), 3),
+    (("kind", "class", "segment"), 2),
+    (("kind", "class"), 3),
+    *AMOUNTS,
+)
+_PLANTED_TARIFFS: Ladder = ((("kind", "place", "segment"), 1), *AMOUNTS)
+_TRIPLE: Cell = ("facility", "kind", "segment")
 _PAYMENTS: Ladder = ((("service",), 1),)
 
 
@@ -131,8 +138,17 @@ class Picker:
 
     def member(self) -> Ints:
         """Rows whose members (segment, weight) are like the claim's."""
-        rows, spot = self.atlas.rows, self.spot
-        found = climb(rows.rungs("order", spot, _MEMBERS), self.dice[:, Die.SEGMENT])
+        rows, spot, die = self.atlas.rows, self.spot, self.dice[:, Die.SEGMENT]
+        triples = rows.shelf("order", _TRIPLE)
+
+        def rare(targets: Ints, picked: Ints) -> NDArray[np.bool_]:
+            segment = rows.spot.codes["segment"][picked]
+            return triples.span(spot.take(targets).having(segment=segment).cell(_TRIPLE)).few
+
+        def again(targets: Ints, other: Floats) -> Ints:
+            return climb(rows.rungs("order", spot.take(targets), _MEMBERS), other)
+
+        found = discreet(again(np.arange(len(die)), die), die, rare, again)
         paid = np.flatnonzero(self.told["subsidised"].to_numpy(dtype=bool))
         one = np.ones(len(paid), dtype=np.uint64)
         rungs = rows.rungs("order", spot.take(paid).having(subsidised=one), _SUBSIDISED)
@@ -154,8 +170,13 @@ class Picker:
         rows = self.atlas.rows
         low, high = self._bounds("amount")
         segment = rows.spot.codes["segment"][np.maximum(member, 0)]
-        rungs = rows.rungs("amount", self.spot.having(segment=segment), _TARIFFS)
-        found = climb(rungs, self.dice[:, Die.AMOUNT], low, high)
+        spot, die = self.spot.having(segment=segment), self.dice[:, Die.AMOUNT]
+        fraud = self.told["is_fraud"].to_numpy(dtype=bool)
+        found = np.full(len(die), -1, dtype=np.int64)
+        for ladder, ours in ((_TARIFFS, ~fraud), (_PLANTED_TARIFFS, fraud)):
+            which = np.flatnonzero(ours)
+            rungs = rows.rungs("amount", spot.take(which), ladder)
+            found[which] = climb(rungs, die[which], low[which], high[which])
         return np.where(found < 0, low, rows.amount[found])
 
     def paid(self, amount: Floats) -> Floats:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from claimsim_pipeline.generation.anchors import Stage
 from claimsim_pipeline.generation.atlas import Atlas, Cell
 from claimsim_pipeline.generation.dice import Die
-from claimsim_pipeline.generation.shelf import Floats, Ints, climb
+from claimsim_pipeline.generation.shelf import Floats, Ints, climb, discreet
 from claimsim_pipeline.generation.typology import Scenario
 from claimsim_pipeline.generation.units import Units
 
@@ -25,6 +25,7 @@ _NEIGHBOURS: tuple[tuple[Cell, int], ...] = (
     (("place", "service"), 5),
     (("place",), 1),
 )
+_PAIR: Cell = ("facility", "kind")
 
 
 class Places:
@@ -73,6 +74,16 @@ class Places:
     def _recombine(self, slots: Ints) -> None:
         rows = self._atlas.rows
         spot = self._atlas.spot(self.facility[slots], self.case[slots])
-        found = climb(rows.rungs("order", spot, _NEIGHBOURS), self._dice[slots, Die.RECOMBINE])
+        die = self._dice[slots, Die.RECOMBINE]
+        pairs = rows.shelf("order", _PAIR)
+
+        def rare(targets: Ints, picked: Ints) -> NDArray[np.bool_]:
+            facility = rows.spot.codes["facility"][picked]
+            return pairs.span(spot.take(targets).having(facility=facility).cell(_PAIR)).few
+
+        def again(targets: Ints, other: Floats) -> Ints:
+            return climb(rows.rungs("order", spot.take(targets), _NEIGHBOURS), other)
+
+        found = discreet(again(np.arange(len(slots)), die), die, rare, again)
         met = found >= 0
         self.facility[slots[met]] = rows.facility_key[found[met]]

@@ -8,7 +8,7 @@ and one uniform. Nothing here depends on the other targets of a call.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +18,10 @@ Keys = NDArray[np.uint64]
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
+Repick = Callable[[Ints, Floats], Ints]
+
+_ATTEMPTS, _STRIDE = 3, 0.381966011250105  # golden steps of a die: far from where it was
+_FEW = 2
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _SHIFT = np.uint64(29)
 
@@ -43,6 +47,11 @@ class Span:
     @property
     def count(self) -> Ints:
         return self.stop - self.start
+
+    @property
+    def few(self) -> NDArray[np.bool_]:
+        """Where there are so few rows that they would be given away."""
+        return (self.count > 0) & (self.count <= _FEW)
 
     def at(self, share: Floats) -> Ints:
         """The position at that share of the way; meaningless where the span is empty."""
@@ -116,4 +125,28 @@ def climb(
         enough = span.count >= rung.enough
         found[open_[enough]] = rung.shelf.rows[span.at(share[open_])[enough]]
         open_ = open_[~enough]
+    return found
+
+
+def discreet(
+    first: Ints, die: Floats, rare: Callable[[Ints, Ints], NDArray[np.bool_]], again: Repick
+) -> Ints:
+    """Picks of which those that point at hardly any row of the base are made again.
+
+    A combination that hardly any row of the base has would give that row away more
+    often than chance does. What chance cannot avoid is left as it is.
+
+    Args:
+        first: Row numbers, from :func:`climb`; -1 stays.
+        die: The dice they were picked by.
+        rare: Whether picks (targets, rows) make a combination of one or two rows.
+        again: Picks for some targets, by other dice.
+    """
+    found = first.copy()
+    for attempt in range(1, _ATTEMPTS + 1):
+        known = np.flatnonzero(found >= 0)
+        alone = known[rare(known, found[known])]
+        if not len(alone):
+            break
+        found[alone] = again(alone, (die[alone] + attempt * _STRIDE) % 1.0)
     return found

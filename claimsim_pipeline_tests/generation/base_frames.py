@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 
 from claimsim_pipeline.claims.columns import CASE_BLOCK, COLUMNS, FACILITY_BLOCK, FREE
 from claimsim_pipeline.claims.reference import BaseColumn, Reference
@@ -87,7 +86,13 @@ def _key(full: pd.DataFrame, names: Sequence[str]) -> np.ndarray:
 
 
 def _peers(base: pd.DataFrame) -> pd.DataFrame:
+    """The base's own statistics where it has them, else computed."""
     grouped = base.groupby(_PEER)["amount_claimed"]
+    if "peer_p90" in base:
+        grouped = base.groupby(_PEER)
+        peers = grouped[["peer_mean", "peer_p90", "peer_std"]].first()
+        peers = peers.assign(peer_size=grouped.size()).reset_index()
+        return _keyed(peers)
     peers = pd.DataFrame(
         {
             "peer_mean": grouped.mean(),
@@ -96,9 +101,10 @@ def _peers(base: pd.DataFrame) -> pd.DataFrame:
             "peer_size": grouped.size(),
         }
     ).reset_index()
+    return _keyed(peers)
+
+
+def _keyed(peers: pd.DataFrame) -> pd.DataFrame:
     keys = peers[_PEER].astype(str).agg("|".join, axis=1)
     peers.insert(0, "peer_key", keys.astype("str"))
     return peers.drop(columns=_PEER)
-
-
-LISTS = pd.ArrowDtype(pa.list_(pa.string()))
