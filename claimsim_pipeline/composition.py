@@ -138,8 +138,10 @@ def refresh_scores(
     """Score every claim of the feed, replace table and cache, write the quality snapshot."""
     from claimsim_pipeline.insight.scores_refresh import refresh_scores as refresh
 
+    store = open_store(settings)
+    store.prepare()  # there may have been no simulation yet
     return refresh(
-        open_store(settings),
+        store,
         home=settings.home,
         scores_path=settings.scores_path,
         now=now,
