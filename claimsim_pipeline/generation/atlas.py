@@ -151,7 +151,8 @@ class Atlas:
                 (self.facilities.text("province_name"), facility),
             )
         ]
-        return self.rows.peers.p90(parts[0].str.cat(parts[1:], sep="|"))[back]
+        keys = parts[0] + "|" + parts[1] + "|" + parts[2] + "|" + parts[3]
+        return self.rows.peers.p90(keys)[back]
 
 
 def atlas(reference: Reference) -> Atlas:

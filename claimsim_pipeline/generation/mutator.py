@@ -189,6 +189,5 @@ class Picker:
         return np.where(ratio < 1.0, cut, amount)
 
     def _bounds(self, name: str) -> tuple[Floats, Floats]:
-        return tuple(
-            self.told[f"{name}_{end}"].to_numpy(dtype=np.float64) for end in ("min", "max")
-        )
+        low, high = (self.told[f"{name}_{end}"] for end in ("min", "max"))
+        return low.to_numpy(dtype=np.float64), high.to_numpy(dtype=np.float64)

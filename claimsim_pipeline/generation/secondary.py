@@ -56,7 +56,8 @@ class Lists:
 def lengths(lists: pd.Series) -> Ints:
     """Codes in each list; 0 where there is none."""
     counts = _arrow(lists).value_lengths().fill_null(0)
-    return counts.to_numpy(zero_copy_only=False).astype(np.int64)
+    plain: Ints = counts.to_numpy(zero_copy_only=False).astype(np.int64)
+    return plain
 
 
 def _arrow(lists: pd.Series) -> pa.ListArray:

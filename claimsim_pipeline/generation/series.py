@@ -23,7 +23,7 @@ _MOST = 0.95  # of the visits of a diagnosis that can be repeats
 
 @dataclass(frozen=True)
 class Series:
-    """Positions of slots: firsts[i] and seconds[i] are visits of one patient; given_up are others."""
+    """Positions of slots; ``firsts[i]`` and ``seconds[i]`` are visits of one patient."""
 
     firsts: Ints
     seconds: Ints

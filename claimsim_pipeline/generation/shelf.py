@@ -46,6 +46,7 @@ class Span:
 
     @property
     def count(self) -> Ints:
+        """How many rows each target has."""
         return self.stop - self.start
 
     @property

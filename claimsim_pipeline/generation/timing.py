@@ -8,7 +8,7 @@ import numpy as np
 
 from claimsim_pipeline.generation.atlas import Spot
 from claimsim_pipeline.generation.dice import Die
-from claimsim_pipeline.generation.shelf import Floats, Ints
+from claimsim_pipeline.generation.shelf import Floats, Ints, Keys
 from claimsim_pipeline.generation.typology import Scenario
 from claimsim_pipeline.generation.units import Units
 
@@ -65,7 +65,7 @@ def _space(
     days[first] = days[later] + apart
 
 
-def _batches(facility: Ints, days: Ints, scenario: Scenario) -> Ints:
+def _batches(facility: Keys, days: Ints, scenario: Scenario) -> Ints:
     """Few days, the facility's own."""
     first = (facility % np.uint64(LONGEST + 1)).astype(np.int64)
     return (first + _BATCHES_APART * (days % scenario.batch_days)) % (LONGEST + 1)

@@ -1,4 +1,4 @@
-"""The fraud typology: 14 scenarios of the Indonesian catalogue, and how often each profile plants them.
+"""The fraud typology: 14 scenarios of the Indonesian catalogue, and how often each is planted.
 
 The data, with their sources, lie beside this module in ``typology.toml``; both
 generators follow them: the offline one applies them, the prompt explains them.
@@ -127,5 +127,5 @@ def typology() -> Typology:
 def _scenario(entry: dict[str, Any]) -> Scenario:
     amounts = {profile: AmountRule(**rule) for profile, rule in entry.pop("amount").items()}
     sizes = tuple((int(n), float(weight)) for n, weight in entry.pop("sizes"))
-    rest = {name: tuple(v) if isinstance(v, list) else v for name, v in entry.items()}
+    rest: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in entry.items()}
     return Scenario(amounts=MappingProxyType(amounts), sizes=sizes, **rest)

@@ -88,7 +88,8 @@ def _drawn(
 
 def _choose(die: Floats, weights: Floats) -> Ints:
     edges = np.cumsum(weights) / weights.sum()
-    return np.minimum(np.searchsorted(edges, die, side="right"), np.flatnonzero(weights)[-1])
+    last = int(np.flatnonzero(weights)[-1])
+    return np.searchsorted(edges, die, side="right").clip(max=last).astype(np.int64)
 
 
 def _sizes(scenario: Ints, die: Floats, scenarios: Sequence[Scenario]) -> Ints:

@@ -1,0 +1,121 @@
+"""What every generator owes, whatever it is made of."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from claimsim_pipeline.claims.consequences import derive
+from claimsim_pipeline.claims.invariants import check_frames
+from claimsim_pipeline.claims.reference import Reference
+from claimsim_pipeline.generation.brief import Briefs, compose
+from claimsim_pipeline.generation.door import DRAFT_COLUMNS
+from claimsim_pipeline_tests.contracts.generators import GENERATORS
+from claimsim_pipeline_tests.generation.base_frames import (
+    contexts_from,
+    reference_from,
+    slots_of,
+)
+from claimsim_pipeline_tests.generation.bases import bases
+
+BASES = bases()
+EVERY_GENERATOR = pytest.mark.parametrize("generator", sorted(GENERATORS))
+EVERY_BASE = pytest.mark.parametrize("base", sorted(BASES))
+EVERY_PROFILE = pytest.mark.parametrize("profile", ["demo", "realistic"])
+
+
+def composed(base: str, profile: str, counts: tuple[int, ...] = (30, 120)) -> tuple[Briefs, Reference]:
+    frame = BASES[base]
+    slots, dice = slots_of(counts, 0.8 if profile == "demo" else 0.4)
+    contexts = contexts_from(frame, len(slots))
+    reference = reference_from(frame).including(contexts)
+    return compose(slots, dice, contexts, reference, profile=profile, seed=3), reference
+
+
+def made(generator: str, briefs: Briefs, reference: Reference) -> list[pd.DataFrame]:
+    return list(GENERATORS[generator]().generate(briefs, reference))
+
+
+@EVERY_GENERATOR
+@EVERY_BASE
+@EVERY_PROFILE
+def test_every_unit_comes_whole_and_once(generator: str, base: str, profile: str) -> None:
+    briefs, reference = composed(base, profile)
+    frames = made(generator, briefs, reference)
+    seen: set[int] = set()
+    for frame in frames:
+        assert tuple(frame.columns) == DRAFT_COLUMNS
+        units = briefs.frame.set_index("slot").loc[frame["slot"], "unit"]
+        wanted = briefs.frame[briefs.frame["unit"].isin(units)]["slot"]
+        assert sorted(frame["slot"]) == sorted(wanted)
+        assert seen.isdisjoint(units)
+        seen |= set(units)
+    assert sum(map(len, frames)) == len(briefs)
+
+
+@EVERY_GENERATOR
+@EVERY_BASE
+@EVERY_PROFILE
+def test_bounds_are_obeyed_and_keys_exist(generator: str, base: str, profile: str) -> None:
+    briefs, reference = composed(base, profile)
+    drafts = pd.concat(made(generator, briefs, reference)).set_index("slot").sort_index()
+    told = briefs.frame.set_index("slot")
+    assert drafts["los"].between(told["los_min"], told["los_max"]).all()
+    amount = drafts["amount_claimed"]
+    assert amount.between(told["amount_min"], told["amount_max"]).all()
+    assert drafts["amount_paid"].between(0, amount).all()
+    assert drafts["facility_key"].isin(reference.facilities["facility_key"]).all()
+    assert drafts["case_key"].isin(reference.cases["case_key"]).all()
+    assert drafts["care_end_days"].between(0, 14).all()
+    assert (drafts["patient"] == told["patient"]).all()
+    assert drafts["narrative"].str.len().gt(20).all()
+
+
+@EVERY_GENERATOR
+@EVERY_BASE
+@EVERY_PROFILE
+def test_claims_break_no_invariant(generator: str, base: str, profile: str) -> None:
+    briefs, reference = composed(base, profile)
+    drafts = pd.concat(made(generator, briefs, reference), ignore_index=True)
+    told = briefs.frame.set_index("slot").loc[drafts["slot"]].reset_index()
+    facts = drafts.assign(**{name: told[name] for name in ("key", "claim_id", "due_at")})
+    claims = derive(facts, reference, timezone="Asia/Jakarta")
+    frame = BASES[base]
+    checked = check_frames(claims[list(frame.columns)], frame)
+    assert checked.loc[checked["violations"] > 0, ["id", "violations"]].to_numpy().tolist() == []
+
+
+@EVERY_GENERATOR
+def test_the_same_briefs_give_the_same_drafts(generator: str) -> None:
+    briefs, reference = composed("usual", "demo")
+    once, again = (pd.concat(made(generator, briefs, reference)) for _ in range(2))
+    pd.testing.assert_frame_equal(once, again)
+
+
+@EVERY_GENERATOR
+@EVERY_PROFILE
+def test_a_window_comes_out_the_same_alone(generator: str, profile: str) -> None:
+    frame = BASES["usual"]
+    counts = (30, 40, 30)
+    slots, dice = slots_of(counts, 0.5)
+    contexts = contexts_from(frame, len(slots))
+    reference = reference_from(frame)
+    where = np.repeat(np.arange(3), counts) == 1
+
+    def drafts(mask: np.ndarray) -> pd.DataFrame:
+        ours = slots[mask].reset_index(drop=True)
+        ours["slot"], ours["window"] = np.arange(len(ours)), pd.factorize(ours["window"])[0]
+        some = contexts[mask].reset_index(drop=True)
+        known = reference.including(some)
+        briefs = compose(ours, dice[mask], some, known, profile=profile, seed=3)
+        told = briefs.frame[["claim_id", "due_at", "scenario", "window"]]
+        return pd.concat(made(generator, briefs, known)).sort_values("slot").join(told)
+
+    together = drafts(np.ones(len(slots), dtype=bool))
+    alone = drafts(where)
+    unnumbered = ["slot", "window"]
+    pd.testing.assert_frame_equal(
+        together[together["window"] == 1].drop(columns=unnumbered).reset_index(drop=True),
+        alone.drop(columns=unnumbered).reset_index(drop=True),
+    )
