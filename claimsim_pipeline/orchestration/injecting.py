@@ -1,6 +1,5 @@
 """The op of ``inject_claims``: the command line's simulation, started by Dagster."""
 
-from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import dagster as dg
@@ -59,19 +58,20 @@ def _stream(
     *,
     regenerate: bool,
 ) -> None:
-    from claimsim_pipeline.simulation.ad_hoc import Makers, scored_claims
-    from claimsim_pipeline.simulation.publication import publish_run, publisher
-    from claimsim_pipeline.storage.manifests import save_manifest
+    from claimsim_pipeline.simulation.ad_hoc import Makers
+    from claimsim_pipeline.simulation.streaming import stream_run
 
-    store, clock, settings = workshop.store(), simulation.clock, simulation.settings
+    store = workshop.store()
     generator = workshop.generator(run.run_id, regenerate=regenerate)
     simulation.watch(generator)
-    store.prepare()
-    manifest = {"start": run.start.isoformat(), "spec": asdict(run.spec), "live": run.live}
-    save_manifest(settings.home, run.run_id, manifest)
-    frames = scored_claims(
-        run, store, Makers(generator, workshop.model(store)), clock, settings.timezone
-    )
-    publish = publisher(store, record, clock)
+    makers = Makers(generator, workshop.model(store))
     with stop_on_signals() as stop:
-        publish_run(frames, publish, live=run.live, clock=clock, stop=stop)
+        stream_run(
+            run,
+            record,
+            store=store,
+            makers=makers,
+            home=simulation.settings.home,
+            clock=simulation.clock,
+            stop=stop,
+        )

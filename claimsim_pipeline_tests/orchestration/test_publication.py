@@ -1,0 +1,145 @@
+"""The current window live, the past at once, and what a run that is cut short leaves."""
+
+import json
+from datetime import timedelta
+
+import dagster as dg
+import pytest
+
+from claimsim_pipeline.errors import StoreBusy
+from claimsim_pipeline.orchestration import events
+from claimsim_pipeline.orchestration.names import Measure
+from claimsim_pipeline.storage.lease import Lease
+from claimsim_pipeline.storage.store import ClaimStore
+from claimsim_pipeline_tests.orchestration.conftest import NOW, Location, failure_of
+
+CURRENT, PAST = "2026-11-23-08:00", "2026-11-23-07:30"
+
+
+def test_the_current_window_is_published_as_it_falls_due(location: Location) -> None:
+    result = location.run(
+        "simulate_claims", CURRENT, duration_seconds=1800.0, interval_seconds=120.0, jitter=0.0
+    )
+    assert result.success
+    late = location.query("SELECT due_at, published_at FROM claims_live_truth ORDER BY due_at")
+    assert all(published == due for due, published in late if due > NOW)
+    assert all(published == NOW for due, published in late if due <= NOW)
+    (event,) = result.asset_materializations_for_node("claims_live_stream")
+    assert event.metadata[Measure.WORST_LATENESS].value == 600.0
+
+
+def test_a_past_window_is_published_at_once(location: Location) -> None:
+    location.run("simulate_claims", PAST)
+    assert location.query("SELECT DISTINCT published_at FROM claims_live_truth") == [(NOW,)]
+    assert location.clock.now() == NOW
+
+
+def test_a_range_up_to_now_waits_for_the_current_window_only(location: Location) -> None:
+    result = location.run(
+        "simulate_claims", PAST, to=CURRENT, duration_seconds=1800.0, interval_seconds=150.0
+    )
+    assert result.success
+    ((before, after),) = location.query(
+        "SELECT count_if(published_at = due_at), count_if(window_start < '2026-11-23 01:00:00+00' "
+        "AND published_at > '2026-11-23 01:10:00+00') FROM claims_live_truth"
+    )
+    assert before > 0
+    assert after == 0
+    assert location.clock.now() > NOW + timedelta(minutes=10)
+
+
+def test_a_run_that_fails_midway_still_tells_what_it_published(
+    location: Location, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish, calls = ClaimStore.publish, []
+
+    def busy_at_the_third(self, batch, *, published_at):
+        calls.append(len(batch))
+        if len(calls) == 3:
+            raise StoreBusy("somebody holds the file")
+        return publish(self, batch, published_at=published_at)
+
+    monkeypatch.setattr(ClaimStore, "publish", busy_at_the_third)
+    result = location.run("simulate_claims", CURRENT, duration_seconds=1800.0, interval_seconds=150.0)
+    assert failure_of(result) == "somebody holds the file"
+    line = json.loads(location.settings.log_path.read_text())
+    assert (line["status"], line["inserted_claims"]) == ("failed", sum(calls[:2]))
+    (record,) = location.instance.fetch_observations(
+        dg.AssetKey("claims_live_stream"), limit=5
+    ).records
+    assert record.asset_observation.metadata[Measure.INSERTED].value == sum(calls[:2])
+    monkeypatch.undo()
+    location.run("simulate_claims", CURRENT, duration_seconds=1800.0, interval_seconds=150.0)
+    assert location.query("SELECT count(*), count(DISTINCT claim_id) FROM claims_live_stream") == [
+        (12, 12)
+    ]
+
+
+def test_one_simulation_at_a_time_and_the_holder_is_named(make_location) -> None:
+    location = make_location(SIM_LEASE_WAIT_SECONDS="0")
+    with Lease(location.settings.duckdb_path, run_id="0123456789ab"):
+        said = failure_of(location.run("simulate_claims", PAST))
+    assert "0123456789ab" in said
+    assert location.run("simulate_claims", PAST).success
+
+
+def test_claims_injected_from_now_do_not_belong_to_a_window(location: Location) -> None:
+    result = location.run("inject_claims", duration_seconds=60.0, interval_seconds=20.0, jitter=0.0)
+    assert result.success
+    assert location.query("SELECT count(*), count(window_start) FROM claims_live_truth") == [(3, 0)]
+    (record,) = location.instance.fetch_materializations(
+        dg.AssetKey("claims_live_stream"), limit=5
+    ).records
+    assert record.asset_materialization.metadata[Measure.INSERTED].value == 3
+    assert record.partition_key is None
+
+
+def test_pruning_takes_old_claims_and_tells_the_gate(location: Location) -> None:
+    location.run("simulate_claims", "2026-01-02-08:00")
+    assert location.run("prune_old_claims", dry_run=True).success
+    assert location.query("SELECT count(*) FROM claims_live_stream") == [(12,)]
+    assert location.run("prune_old_claims", older_than_days=0.0).success
+    assert location.query("SELECT count(*) FROM claims_live_stream") == [(0,)]
+    (record,) = location.instance.fetch_observations(
+        dg.AssetKey("claims_live_stream"), limit=5
+    ).records
+    assert record.asset_observation.metadata[Measure.PRUNED].value == 12
+
+
+def test_every_check_passes_on_a_good_window(location: Location) -> None:
+    result = location.run("simulate_claims", PAST)
+    checks = {check.check_name: check.passed for check in result.get_asset_check_evaluations()}
+    assert checks == dict.fromkeys(
+        [
+            "contract_schema",
+            "invariants",
+            "unique_ids",
+            "truth_complete",
+            "fraud_ratio",
+            "no_base_identifiers",
+        ],
+        True,
+    )
+
+
+def test_the_base_is_observed_with_a_fingerprint(location: Location) -> None:
+    location.run("simulate_claims", PAST)
+    (record,) = location.instance.fetch_observations(
+        dg.AssetKey("claims_normalized"), limit=5
+    ).records
+    told = record.asset_observation.metadata
+    assert told["dagster/row_count"].value == 600
+    assert len(told["fingerprint"].value) == 16
+
+
+def test_a_dagster_that_cannot_be_told_fails_no_run(
+    location: Location, monkeypatch: pytest.MonkeyPatch, tmp_path, caplog
+) -> None:
+    from claimsim_pipeline.composition import run_record, run_spec
+
+    home = tmp_path / "dagster_home_that_is_a_file"
+    home.write_text("")
+    monkeypatch.setenv("DAGSTER_HOME", str(home))
+    record = run_record(location.settings, "0123456789ab", run_spec(location.settings), NOW)
+    events.report_runless_publication(location.settings, record)
+    assert "Dagster was not told" in caplog.text
