@@ -70,7 +70,8 @@ def to_pandas(table: pa.Table) -> pd.DataFrame:
         pa.date32(): DATE,
         **holed,
     }
-    return table.to_pandas(types_mapper=types.get)
+    frame: pd.DataFrame = table.to_pandas(types_mapper=types.get)
+    return frame
 
 
 def plain(table: pa.Table) -> pa.Table:
@@ -83,4 +84,4 @@ def plain(table: pa.Table) -> pa.Table:
 
 
 def _is_text_list(kind: pa.DataType) -> bool:
-    return pa.types.is_list(kind) and pa.types.is_string(kind.value_type)
+    return bool(pa.types.is_list(kind) and pa.types.is_string(kind.value_type))

@@ -23,7 +23,7 @@ _SHOWN = 8
 @click.command("demo")
 @click.option("--rows", type=click.IntRange(1_000, 5_000_000), default=50_000, show_default=True)
 @click.pass_obj
-def command(door: Door, rows: int) -> int:
+def command(door: Door, /, rows: int) -> int:
     """Make a demo database, simulate one window offline, show what came out.
 
     The database is SIM_HOME/analytics.duckdb; DUCKDB_PATH is left alone. The

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 @click.pass_obj
 def command(
     door: Door,
+    /,
     pace: str,
     seed: int | None,
     wait: float,
@@ -89,7 +90,7 @@ def _simulate(settings: Settings, run: AdHocRun, *, wait: float, regenerate: boo
     with StopRequest().on_signals() as stop:
         try:
             with run_scope(house(settings), record, clock, wait_seconds=wait):
-                _publish(settings, run, generator, record, clock, stop)
+                _stream(settings, run, generator, record, clock, stop)
         except Interrupted as stopped:
             click.echo(f"Go on with it: claimsim simulate --resume {run.run_id}", err=True)
             _last_words(settings, record, clock)
@@ -100,7 +101,7 @@ def _simulate(settings: Settings, run: AdHocRun, *, wait: float, regenerate: boo
     return 0
 
 
-def _publish(
+def _stream(
     settings: Settings,
     run: AdHocRun,
     generator: ClaimGenerator,
@@ -111,19 +112,23 @@ def _publish(
     from claimsim_pipeline.cli.announce import show_claims
     from claimsim_pipeline.composition import load_model, open_store
     from claimsim_pipeline.insight.progress import progress
-    from claimsim_pipeline.simulation.ad_hoc import Makers, scored_claims
-    from claimsim_pipeline.simulation.publication import publish_run, publisher
-    from claimsim_pipeline.storage.manifests import save_manifest
+    from claimsim_pipeline.simulation.ad_hoc import Makers
+    from claimsim_pipeline.simulation.streaming import stream_run
 
     store = open_store(settings)
-    store.prepare()
-    manifest = {"start": run.start.isoformat(), "spec": asdict(run.spec), "live": run.live}
-    save_manifest(settings.home, run.run_id, manifest)
-    makers = Makers(generator, load_model(settings, store))
+    with progress(None, "Loading the anomaly model", None):
+        makers = Makers(generator, load_model(settings, store))
     with progress(None, "Simulating", run.planned) as reporter:
-        publish = publisher(store, record, clock, show_claims(reporter, record))
-        frames = scored_claims(run, store, makers, clock, settings.timezone)
-        publish_run(frames, publish, live=run.live, clock=clock, stop=stop)
+        stream_run(
+            run,
+            record,
+            store=store,
+            makers=makers,
+            home=settings.home,
+            clock=clock,
+            stop=stop,
+            told=show_claims(reporter, record),
+        )
 
 
 def _last_words(settings: Settings, record: RunRecord, clock: Clock) -> None:

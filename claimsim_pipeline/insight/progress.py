@@ -7,13 +7,21 @@ from contextlib import contextmanager
 
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+)
 
 
 class Reporter:
     """Tells how a command gets on; silent when nobody looks."""
 
-    def __init__(self, progress: Progress | None, task: int | None) -> None:
+    def __init__(self, progress: Progress | None, task: TaskID | None) -> None:
         self._progress = progress
         self._task = task
 
@@ -43,7 +51,7 @@ def progress(console: Console | None, description: str, total: int | None) -> It
     if not console.is_terminal:
         yield Reporter(None, None)
         return
-    columns = [TextColumn("{task.description}"), BarColumn(bar_width=24)]
+    columns: list[ProgressColumn] = [TextColumn("{task.description}"), BarColumn(bar_width=24)]
     if total is not None:
         columns.append(MofNCompleteColumn())
     columns += [TimeElapsedColumn(), TextColumn("{task.fields[facts]}")]

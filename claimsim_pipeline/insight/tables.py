@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Mapping
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pandas as pd
@@ -15,27 +17,18 @@ _ALARM = 0.7
 def newest_claims(claims: pd.DataFrame, timezone: str) -> Table:
     """The newest claims with their flags and risk, one line each."""
     table = Table(title="Newest claims (fictional)", title_justify="left", box=None, pad_edge=False)
-    for name, justify in _HEADINGS:
-        table.add_column(name, justify=justify, no_wrap=True)
+    for name in _HEADINGS:
+        table.add_column(name, justify="right" if name in _NUMBERS else "left", no_wrap=True)
     for claim in claims.to_dict("records"):
         table.add_row(*_cells(claim, ZoneInfo(timezone)))
     return table
 
 
-_HEADINGS = (
-    ("time", "left"),
-    ("claim", "left"),
-    ("facility", "left"),
-    ("dx", "left"),
-    ("service", "left"),
-    ("LOS", "right"),
-    ("claimed Rp", "right"),
-    ("risk", "right"),
-    ("flags", "left"),
-)
+_HEADINGS = ("time", "claim", "facility", "dx", "service", "LOS", "claimed Rp", "risk", "flags")
+_NUMBERS = ("LOS", "claimed Rp", "risk")
 
 
-def _cells(claim: dict[str, object], zone: ZoneInfo) -> list[str | Text]:
+def _cells(claim: Mapping[Hashable, Any], zone: ZoneInfo) -> list[str | Text]:
     risk = claim.get("risk_score")
     score = float(risk) if isinstance(risk, float) else 0.0
     return [

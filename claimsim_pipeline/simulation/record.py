@@ -61,8 +61,8 @@ class RunRecord:
             return
         self.inserted += len(published)
         self.fraudulent += int(published["is_fraud"].sum())
-        self.generators.update(published["generator"].value_counts().to_dict())
-        self.scenarios.update(published["fraud_scenario"].dropna().value_counts().to_dict())
+        self.generators.update(published["generator"].tolist())
+        self.scenarios.update(published["fraud_scenario"].dropna().tolist())
         late = (pd.Timestamp(at) - published["due_at"].min()).total_seconds()
         self.worst_lateness = max(self.worst_lateness, late)
 

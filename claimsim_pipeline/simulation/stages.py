@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-import numpy as np
 import pandas as pd
 
 from claimsim_pipeline.claims.columns import COLUMNS
@@ -102,9 +101,11 @@ _FROM_DRAFT = ("generator", "llm_model", "prompt_version", "generator_flags")
 
 def judge(claims: pd.DataFrame, model: Anomaly | None, scored_at: datetime) -> pd.DataFrame:
     """The claims with their flags and scores, computed from contract columns alone."""
-    scores = score(claims.loc[:, list(COLUMNS)], model).drop(columns="claim_id")
-    when = pd.Series(np.full(len(claims), pd.Timestamp(scored_at).to_datetime64()))
-    return claims.assign(**dict(scores.items()), scored_at=when.dt.tz_localize("UTC"))
+    scores = score(claims.loc[:, list(COLUMNS)], model).drop(
+        columns=["claim_id", "ruleset_version"]  # which are columns of the claim already
+    )
+    when = pd.Series([pd.Timestamp(scored_at)] * len(claims), dtype="datetime64[us, UTC]")
+    return pd.concat([claims, scores], axis=1).assign(scored_at=when)
 
 
 def publish(store: ClaimStore, batch: pd.DataFrame, published_at: datetime) -> Published:

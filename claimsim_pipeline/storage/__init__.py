@@ -1,0 +1,1 @@
+"""Where claims rest: the only room that opens the user's database."""
