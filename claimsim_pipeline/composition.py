@@ -106,9 +106,7 @@ def load_model(settings: Settings, store: ClaimStore) -> Anomaly | None:
     return model_of(store, models_folder(settings)).model
 
 
-def make_generator(
-    settings: Settings, *, run_id: str, regenerate: bool = False
-) -> ClaimGenerator:
+def make_generator(settings: Settings, *, run_id: str, regenerate: bool = False) -> ClaimGenerator:
     """Who makes the claims of a run: the model if there is a key, else the mutator.
 
     Args:
@@ -129,7 +127,12 @@ def make_generator(
                 "Set the key, or SIM_FORCE_LLM=false to simulate offline."
             )
         return Mutator()
-    raise NotImplementedError
+    return _language_model(settings, run_id, regenerate)
+
+
+def _language_model(settings: Settings, run_id: str, regenerate: bool) -> ClaimGenerator:
+    """The generator behind the Responses API, with everything that it needs to know."""
+    raise NotImplementedError(settings.llm_model, run_id, regenerate)
 
 
 def refresh_scores(

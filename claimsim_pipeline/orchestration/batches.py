@@ -13,9 +13,7 @@ from claimsim_pipeline import composition
 from claimsim_pipeline.settings import Settings
 
 
-def llm_batch_sensor(
-    settings: Settings, job: UnresolvedAssetJobDefinition
-) -> dg.SensorDefinition:
+def llm_batch_sensor(settings: Settings, job: UnresolvedAssetJobDefinition) -> dg.SensorDefinition:
     """Asks for the runs of windows whose batch is complete."""
 
     @dg.sensor(

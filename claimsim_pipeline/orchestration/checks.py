@@ -50,9 +50,7 @@ def cache_checks() -> Sequence[dg.AssetCheckSpec]:
     return [dg.AssetCheckSpec(COVERS_FEED, asset=CLAIMS_ML_SCORES, description=text)]
 
 
-def checked(
-    staged: Staged, database: "AnalyticsDatabase"
-) -> Sequence[dg.AssetCheckResult]:
+def checked(staged: Staged, database: "AnalyticsDatabase") -> Sequence[dg.AssetCheckResult]:
     """The results for the claims that a run has just published."""
     found = {"fraud_ratio": _fraud_ratio(staged)}
     with database.reading() as connection:
@@ -115,9 +113,7 @@ def _contract_schema(connection: "duckdb.DuckDBPyConnection") -> _Finding:
     return same, {"columns": len(stream), "differing": ", ".join(differing)}
 
 
-def _in_tables(
-    connection: "duckdb.DuckDBPyConnection", staged: Staged
-) -> dict[str, _Finding]:
+def _in_tables(connection: "duckdb.DuckDBPyConnection", staged: Staged) -> dict[str, _Finding]:
     import pandas as pd
 
     wanted = ["claim_id", *IDENTIFIERS]

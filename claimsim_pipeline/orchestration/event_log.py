@@ -48,9 +48,7 @@ def in_flight(instance: dg.DagsterInstance, job: str, asset: str) -> bool:
     return any(run.job_name == job or key in (run.asset_selection or ()) for run in unfinished)
 
 
-def _pages(
-    fetch: Callable[..., dg.EventRecordsResult], after: int
-) -> Iterator[dg.EventLogRecord]:
+def _pages(fetch: Callable[..., dg.EventRecordsResult], after: int) -> Iterator[dg.EventLogRecord]:
     while True:
         wanted = dg.AssetRecordsFilter(_STREAM, after_storage_id=after)
         records = fetch(wanted, limit=_PAGE, ascending=True).records

@@ -66,7 +66,11 @@ def partial_publication(context: dg.AssetExecutionContext, inserted: int) -> Non
     """Report what a window's run had published when it was cut short."""
     if not inserted:
         return
-    told = {Measure.INSERTED: inserted, "status": "cut short", "run": context.run.run_id}
+    told: dict[str, Any] = {
+        Measure.INSERTED: inserted,
+        "status": "cut short",
+        "run": context.run.run_id,
+    }
     context.instance.report_runless_asset_event(
         dg.AssetObservation(CLAIMS_LIVE_STREAM, description="Cut short.", metadata=told)
     )

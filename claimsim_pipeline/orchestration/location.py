@@ -5,13 +5,13 @@ from typing import Any
 import dagster as dg
 
 from claimsim_pipeline.orchestration.assets import assets
+from claimsim_pipeline.orchestration.batches import llm_batch_sensor
 from claimsim_pipeline.orchestration.jobs import (
     inject_claims,
     prune_old_claims,
     refresh_ml_scores,
     simulate_claims,
 )
-from claimsim_pipeline.orchestration.batches import llm_batch_sensor
 from claimsim_pipeline.orchestration.resources import resources
 from claimsim_pipeline.orchestration.schedules import (
     prune_old_claims_schedule,

@@ -66,7 +66,9 @@ def describe_windows(context: dg.AssetExecutionContext, staged: Staged) -> None:
             context.add_asset_metadata({Measure.PARTITION_ROWS: count}, partition_key=key)
 
 
-def describe_run(context: dg.AssetExecutionContext, staged: Staged, told: Mapping[str, Any]) -> None:
+def describe_run(
+    context: dg.AssetExecutionContext, staged: Staged, told: Mapping[str, Any]
+) -> None:
     """What concerns the whole run, on the event of its newest window."""
     newest = max(key for batch in staged.batches for key in batch.keys)
     context.add_asset_metadata(dict(told), partition_key=newest)
@@ -101,8 +103,9 @@ def spending(record: "RunRecord") -> Mapping[str, Any]:
         Measure.INPUT_TOKENS: spent.input_tokens,
         Measure.CACHED_TOKENS: spent.cached_tokens,
         Measure.OUTPUT_TOKENS: spent.output_tokens,
-        Measure.COST: dg.MetadataValue.float(spent.cost_usd) if spent.cost_usd is not None else
-        dg.MetadataValue.text("unknown price"),
+        Measure.COST: dg.MetadataValue.float(spent.cost_usd)
+        if spent.cost_usd is not None
+        else dg.MetadataValue.text("unknown price"),
     }
 
 
@@ -123,9 +126,11 @@ def _tallied(staged: Staged, column: str) -> Mapping[str, int]:
     return counts
 
 
-def preview(batch: Batch, rows: int = 10) -> dg.TableMetadataValue:
+def preview(batch: Batch, timezone: str, rows: int = 10) -> dg.TableMetadataValue:
     """The newest claims of a batch, as a dashboard may show them."""
     newest = batch.frame.iloc[-rows:][::-1]
+    local = newest["generated_at"].dt.tz_convert(timezone).dt.strftime("%Y-%m-%d %H:%M:%S")
+    newest = newest.assign(generated_at=local)
     shown = {name: newest[name].astype(str).tolist() for name in _SHOWN_TEXT}
     shown["flags"] = [", ".join(flags) for flags in newest["flags"]]
     numbers = {name: [_number(value) for value in newest[name]] for name in _SHOWN_NUMBERS}

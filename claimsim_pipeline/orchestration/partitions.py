@@ -96,7 +96,7 @@ def _no_key(settings: Settings, now: datetime) -> str:
     key = current_window(now, zone(settings)).key
     return (
         "This run names no window. For the claims of the current window:\n"
-        f"  {_EXECUTE} {SIMULATE_CLAIMS} --tags '{{\"{PARTITION_NAME_TAG}\": \"{key}\"}}'\n"
+        f'  {_EXECUTE} {SIMULATE_CLAIMS} --tags \'{{"{PARTITION_NAME_TAG}": "{key}"}}\'\n'
         "For claims from now on, outside the windows:\n"
         f"  {_EXECUTE} {INJECT_CLAIMS}"
     )

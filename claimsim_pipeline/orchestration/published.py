@@ -22,9 +22,7 @@ if TYPE_CHECKING:
 PLOTTED_ROWS = 20_000
 
 
-def describe_published(
-    context: dg.AssetExecutionContext, staged: Staged, ledger: Ledger
-) -> None:
+def describe_published(context: dg.AssetExecutionContext, staged: Staged, ledger: Ledger) -> None:
     """The numbers of each window, on its own event."""
     for batch in staged.batches:
         for key, frame in batch.windows():
@@ -48,5 +46,5 @@ def run_metadata(staged: Staged, record: "RunRecord", ledger: Ledger) -> Mapping
         **spending(record),
         "claims by generator": counts_table(generators(staged), "generator"),
         "frauds by scenario": counts_table(scenarios(staged), "scenario"),
-        "newest claims": preview(staged.batches[-1]),
+        "newest claims": preview(staged.batches[-1], record.timezone),
     }

@@ -38,8 +38,11 @@ class Ledger:
 
     def told(self, new: "pd.DataFrame", _at: datetime) -> None:
         """Count one publication."""
-        for start, count in new["window_start"].value_counts().items():
-            self.inserted[start.to_pydatetime()] += int(count)
+        import pandas as pd
+
+        counts = new["window_start"].value_counts()
+        starts = pd.DatetimeIndex(counts.index).to_pydatetime().tolist()
+        self.inserted.update(dict(zip(starts, counts.tolist(), strict=True)))
 
 
 def publish(

@@ -65,6 +65,7 @@ class Workshop:
     """Store, model and generator of the code location, made when asked for."""
 
     def __init__(self, settings: Settings) -> None:
+        """Remember the settings; nothing is made yet."""
         self.settings = settings
 
     def store(self) -> "ClaimStore":

@@ -34,11 +34,12 @@ class SimulationRun:
     """
 
     def __init__(self, settings: Settings, clock: Clock, run_id: str) -> None:
+        """A run that has not begun."""
         self.settings = settings
         self.clock = clock
         self.run_id = run_id
         self.error: BaseException | None = None
-        self._record: "RunRecord | None" = None
+        self._record: RunRecord | None = None
         self._scope = ExitStack()
 
     @property
@@ -51,7 +52,9 @@ class SimulationRun:
         """Of windows and dates."""
         return zone(self.settings)
 
-    def begin(self, spec: "RunSpec", window: str | None, *, run_id: str | None = None) -> "RunRecord":
+    def begin(
+        self, spec: "RunSpec", window: str | None, *, run_id: str | None = None
+    ) -> "RunRecord":
         """Take the lease and open the log's line; later calls give the same record."""
         from claimsim_pipeline.simulation.scope import run_scope
 

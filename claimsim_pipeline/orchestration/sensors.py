@@ -108,7 +108,7 @@ def seen_by_last_refresh(instance: dg.DagsterInstance) -> int:
     event = instance.get_latest_materialization_event(dg.AssetKey(CLAIMS_ML_SCORES))
     materialization = event.asset_materialization if event else None
     value = materialization.metadata.get(Measure.SEEN_THROUGH) if materialization else None
-    return int(value.value) if value is not None else 0
+    return value.value or 0 if isinstance(value, dg.IntMetadataValue) else 0
 
 
 def _request(instance: dg.DagsterInstance, count: Count, enough: int) -> dg.RunRequest:

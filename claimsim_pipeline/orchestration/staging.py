@@ -75,6 +75,7 @@ class StagedWindows(dg.IOManager):
     """
 
     def __init__(self, base: str, run: SimulationRun) -> None:
+        """Remember where; nothing is made yet."""
         self._base = base
         self._run = run
 

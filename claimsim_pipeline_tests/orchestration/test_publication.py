@@ -60,7 +60,9 @@ def test_a_run_that_fails_midway_still_tells_what_it_published(
         return publish(self, batch, published_at=published_at)
 
     monkeypatch.setattr(ClaimStore, "publish", busy_at_the_third)
-    result = location.run("simulate_claims", CURRENT, duration_seconds=1800.0, interval_seconds=150.0)
+    result = location.run(
+        "simulate_claims", CURRENT, duration_seconds=1800.0, interval_seconds=150.0
+    )
     assert failure_of(result) == "somebody holds the file"
     line = json.loads(location.settings.log_path.read_text())
     assert (line["status"], line["inserted_claims"]) == ("failed", sum(calls[:2]))

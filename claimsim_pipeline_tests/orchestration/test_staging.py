@@ -22,9 +22,9 @@ def _batch(seed: int | None = None, keys: list[str] | None = None) -> Batch:
             "claim_id": pd.Series(["SIM-1", "SIM-2", "SIM-3"], dtype="str"),
             "facility_key": np.array([1, 2**63, 2**64 - 1], dtype=np.uint64),
             "codes": pd.Series([["E119"], [], None], dtype=pd.ArrowDtype(pa.list_(pa.string()))),
-            "due_at": pd.Series(
-                pd.to_datetime(["2026-11-20T01:00:00.123456Z"] * 3)
-            ).astype("datetime64[us, UTC]"),
+            "due_at": pd.Series(pd.to_datetime(["2026-11-20T01:00:00.123456Z"] * 3)).astype(
+                "datetime64[us, UTC]"
+            ),
             "scenario": pd.Series([None, "cloning", None], dtype="str"),
             "is_fraud": [True, False, True],
         }

@@ -1,9 +1,7 @@
 """The assets, in the order of the data's journey; one file each."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
-
-import dagster as dg
 
 from claimsim_pipeline.orchestration.assets.claims_live_stream import claims_live_stream
 from claimsim_pipeline.orchestration.assets.claims_ml_scores import claims_ml_scores

@@ -53,7 +53,7 @@ def claims_live_stream(
         workshop: dg.ResourceParam[Workshop],
         duckdb: AnalyticsDatabase,
         scored_claims: Staged,
-    ) -> dg.MaterializeResult:
+    ) -> dg.MaterializeResult:  # type: ignore[type-arg] # Dagster takes it bare
         with simulation.telling():
             wanted = requested_windows(context.run.tags, settings, simulation.clock.now())
             record = simulation.begin(scored_claims.batches[0].choices.spec, span(wanted))

@@ -7,6 +7,7 @@ import dagster as dg
 
 from claimsim_pipeline.composition import refresh_scores
 from claimsim_pipeline.orchestration.checks import cache_checked, cache_checks
+from claimsim_pipeline.orchestration.event_log import latest_stream_event
 from claimsim_pipeline.orchestration.names import (
     CLAIMS_LIVE_STREAM,
     CLAIMS_ML_SCORES,
@@ -18,7 +19,6 @@ from claimsim_pipeline.orchestration.names import (
 )
 from claimsim_pipeline.orchestration.resources import AnalyticsDatabase
 from claimsim_pipeline.orchestration.run import SimulationRun
-from claimsim_pipeline.orchestration.event_log import latest_stream_event
 from claimsim_pipeline.settings import Settings
 
 _SCHEMA = dg.TableSchema(
@@ -62,7 +62,7 @@ def claims_ml_scores(settings: Settings) -> dg.AssetsDefinition:
         context: dg.AssetExecutionContext,
         simulation: dg.ResourceParam[SimulationRun],
         duckdb: AnalyticsDatabase,
-    ) -> dg.MaterializeResult:
+    ) -> dg.MaterializeResult:  # type: ignore[type-arg] # Dagster takes it bare
         with simulation.telling():
             seen = latest_stream_event(context.instance)
             refreshed = refresh_scores(settings, simulation.clock.now())

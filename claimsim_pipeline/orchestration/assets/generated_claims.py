@@ -79,9 +79,7 @@ def _generated(
     batches = []
     for batch in contexts.batches:
         setting = Setting(batch.choices.spec, simulation.run_id, settings.timezone)
-        generator = workshop.generator(
-            simulation.run_id, regenerate=batch.choices.regenerate
-        )
+        generator = workshop.generator(simulation.run_id, regenerate=batch.choices.regenerate)
         simulation.watch(generator)
         known = windows_of(batch.keys, settings, simulation.clock.now())
         batches.append(turns.generated(batch, known, setting, store, generator))
