@@ -45,7 +45,7 @@ class Settings(BaseSettings):
 
     @classmethod
     def settings_customise_sources(
-        cls, settings_cls: type[BaseSettings], init_settings: Any, *_: Any, **__: Any
+        cls, _settings_cls: type[BaseSettings], init_settings: Any, *_: Any, **__: Any
     ) -> tuple[Any, ...]:
         """Only what :func:`load_settings` found; tests hand in an environment of their own."""
         return (init_settings,)

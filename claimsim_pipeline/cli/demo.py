@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from claimsim_pipeline.simulation.clock import Clock, StopRequest
     from claimsim_pipeline.simulation.record import RunRecord
     from claimsim_pipeline.simulation.windows import Window
-    from claimsim_pipeline.storage.store import ClaimStore
 
 _SHOWN = 8
 

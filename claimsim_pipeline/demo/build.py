@@ -63,7 +63,7 @@ def _cases_at_facilities(
 
 
 def _amounts(claims: pd.DataFrame, counts: np.ndarray, rng: np.random.Generator) -> pd.DataFrame:
-    """Tariff by group, severity, hospital, region and care class; a few top-ups and part payments."""
+    """Tariff by group, severity, hospital, region and care class; some with top-ups."""
     inpatient = (claims["service"] == "RITL").to_numpy()
     poor = claims["participant_segment_code"].isin([2, 3]).to_numpy()
     care_class = np.where(poor, 3, rng.choice([1, 2, 3], len(claims), p=[0.22, 0.23, 0.55]))

@@ -19,7 +19,9 @@ def build_facilities(rng: np.random.Generator) -> pd.DataFrame:
     chosen = classes.iloc[
         rng.choice(len(classes), count, p=classes["weight"] / classes["weight"].sum())
     ].reset_index(drop=True)
-    owners = [_one_of(options, u) for options, u in zip(chosen["owners"], rng.random(count))]
+    owners = [
+        _one_of(options, u) for options, u in zip(chosen["owners"], rng.random(count), strict=True)
+    ]
     frame = frame.assign(
         facility_class_code=chosen["code"],
         facility_class=chosen["class"],
