@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -53,29 +51,21 @@ def command(
             "--resume goes on with a run as it was planned; leave the other options of the run out."
         )
     settings = door.settings(**told)
-    run = _resumed(settings, resume) if resume else _planned(settings, seed, pace)
+    run = _run(settings, seed, pace, resume)
     if estimate:
         return _estimate(settings, run)
     return _simulate(settings, run, wait=wait, regenerate=regenerate)
 
 
-def _planned(settings: Settings, seed: int | None, pace: str) -> AdHocRun:
+def _run(settings: Settings, seed: int | None, pace: str, resume: str | None) -> AdHocRun:
     from claimsim_pipeline.composition import run_spec
     from claimsim_pipeline.simulation.ad_hoc import AdHocRun
     from claimsim_pipeline.simulation.clock import SystemClock
 
-    spec = replace(run_spec(settings), seed=seed)
+    if resume:
+        return AdHocRun.resumed(resume, settings.home)
+    spec = run_spec(settings, seed=seed)
     return AdHocRun.beginning(SystemClock().now(), spec, live=pace == "live")
-
-
-def _resumed(settings: Settings, run_id: str) -> AdHocRun:
-    from claimsim_pipeline.simulation.ad_hoc import AdHocRun
-    from claimsim_pipeline.simulation.plan import RunSpec
-    from claimsim_pipeline.storage.manifests import load_manifest
-
-    kept = load_manifest(settings.home, run_id)
-    start = datetime.fromisoformat(kept["start"])
-    return AdHocRun(run_id, start, RunSpec(**kept["spec"]), live=kept["live"])
 
 
 def _simulate(settings: Settings, run: AdHocRun, *, wait: float, regenerate: bool) -> int:
@@ -115,6 +105,7 @@ def _stream(
     from claimsim_pipeline.simulation.ad_hoc import Makers
     from claimsim_pipeline.simulation.streaming import stream_run
 
+    run.keep(settings.home)
     store = open_store(settings)
     with progress(None, "Loading the anomaly model", None):
         makers = Makers(generator, load_model(settings, store))
@@ -124,7 +115,6 @@ def _stream(
             record,
             store=store,
             makers=makers,
-            home=settings.home,
             clock=clock,
             stop=stop,
             told=show_claims(reporter, record),

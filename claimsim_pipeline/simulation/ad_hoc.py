@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import pandas as pd
 
@@ -16,6 +17,7 @@ from claimsim_pipeline.simulation import stages
 from claimsim_pipeline.simulation.clock import Clock
 from claimsim_pipeline.simulation.plan import RunSpec, plan_run, run_offsets
 from claimsim_pipeline.simulation.stages import Setting
+from claimsim_pipeline.storage.manifests import load_manifest, save_manifest
 from claimsim_pipeline.storage.store import ClaimStore
 
 
@@ -43,6 +45,20 @@ class AdHocRun:
         if not live:
             start = now - timedelta(seconds=float(run_offsets(run_id, spec)[-1]))
         return cls(run_id, start, spec, live)
+
+    @classmethod
+    def resumed(cls, run_id: str, home: Path) -> AdHocRun:
+        """The run that was kept under ``home``; a UsageError if there is none."""
+        kept = load_manifest(home, run_id)
+        start = datetime.fromisoformat(kept["start"])
+        return cls(run_id, start, RunSpec(**kept["spec"]), live=kept["live"])
+
+    def keep(self, home: Path) -> None:
+        """Keep under ``home`` what it takes to resume the run."""
+        start = self.start.isoformat()
+        save_manifest(
+            home, self.run_id, {"start": start, "spec": asdict(self.spec), "live": self.live}
+        )
 
     @property
     def planned(self) -> int:

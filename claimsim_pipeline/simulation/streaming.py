@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-from pathlib import Path
-
 from claimsim_pipeline.simulation.ad_hoc import AdHocRun, Makers, scored_claims
 from claimsim_pipeline.simulation.clock import Clock, StopRequest
 from claimsim_pipeline.simulation.publication import OnPublished, publish_run, publisher
 from claimsim_pipeline.simulation.record import RunRecord
-from claimsim_pipeline.storage.manifests import save_manifest
 from claimsim_pipeline.storage.store import ClaimStore
 
 
@@ -19,19 +15,17 @@ def stream_run(
     *,
     store: ClaimStore,
     makers: Makers,
-    home: Path,
     clock: Clock,
     stop: StopRequest,
     told: OnPublished | None = None,
 ) -> None:
-    """Make, score and publish the run's claims, so that it can be resumed.
+    """Make, score and publish the run's claims.
 
     Args:
         run: What to do.
         record: Counts what was done.
         store: Where the claims come from and go to.
         makers: Generator and model.
-        home: ``SIM_HOME``, where the run's plan is kept for ``--resume``.
         clock: Tells the time and waits.
         stop: Ends the run between two publications.
         told: Is shown every publication.
@@ -40,8 +34,6 @@ def stream_run(
         Interrupted: If a stop was requested; what was published stays.
     """
     store.prepare()
-    plan = {"start": run.start.isoformat(), "spec": asdict(run.spec), "live": run.live}
-    save_manifest(home, run.run_id, plan)
     frames = scored_claims(run, store, makers, clock, record.timezone)
     publish = publisher(store, record, clock, told)
     publish_run(frames, publish, live=run.live, clock=clock, stop=stop)
