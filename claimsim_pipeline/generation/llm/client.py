@@ -1,0 +1,132 @@
+"""One call through the SDK: bytes out, and a paid reply or a classified failure back.
+
+The SDK's own retries are off: it sleeps inside the call, that is inside our
+slot. Requests are posted as bytes and replies read as JSON, because building
+the SDK's response models costs more than all the rest of a call.
+"""
+
+from __future__ import annotations
+
+import email.utils
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from json import JSONDecodeError
+from typing import TYPE_CHECKING
+
+from pydantic_core import from_json
+
+from claimsim_pipeline.generation.llm.outcome import Failure, Paid, Remedy
+
+if TYPE_CHECKING:
+    from openai import APIStatusError, AsyncOpenAI
+
+_CONNECT_SECONDS = 2.0
+_NO_KEY = "no-key"  # what local servers are told; the SDK wants something
+_NEVER_AGAIN = {
+    401: "the key was refused",
+    403: "access was refused",
+    404: "the model or the address is unknown",
+}
+_QUOTA = frozenset({"insufficient_quota", "billing_hard_limit_reached", "billing_not_active"})
+_UNKNOWN_MODEL = frozenset({"model_not_found", "invalid_model", "model_not_supported"})
+_PATIENT = frozenset({408, 409, 425, 429})
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """Where the model is.
+
+    Attributes:
+        api_key: None for servers that want none.
+        base_url: None: OpenAI's.
+        timeout: Seconds that a call may take.
+        concurrency: Calls in flight at most.
+    """
+
+    api_key: str | None
+    base_url: str | None = None
+    timeout: float = 60.0
+    concurrency: int = 8
+
+
+def connect(endpoint: Endpoint) -> AsyncOpenAI:
+    """An SDK client without retries of its own."""
+    import httpx2
+    from openai import AsyncOpenAI
+
+    timeout = httpx2.Timeout(endpoint.timeout, connect=min(_CONNECT_SECONDS, endpoint.timeout))
+    limits = httpx2.Limits(
+        max_connections=None, max_keepalive_connections=endpoint.concurrency, keepalive_expiry=30
+    )
+    return AsyncOpenAI(
+        api_key=endpoint.api_key or _NO_KEY,
+        base_url=endpoint.base_url or "https://api.openai.com/v1",
+        max_retries=0,
+        timeout=timeout,
+        http_client=httpx2.AsyncClient(timeout=timeout, limits=limits, follow_redirects=True),
+    )
+
+
+async def call(client: AsyncOpenAI, body: bytes) -> tuple[Paid | Failure, Mapping[str, str]]:
+    """Send a request.
+
+    Returns:
+        What came of it, and the headers of the response (none without a response).
+    """
+    import httpx2
+    from openai import APIConnectionError, APIStatusError, APITimeoutError
+
+    try:
+        response = await client.post(
+            "/responses", content=body, cast_to=httpx2.Response, options=_JSON
+        )
+        return Paid.of(_json(response.content)), response.headers
+    except APITimeoutError as error:
+        unmet = isinstance(error.__cause__, httpx2.ConnectTimeout)
+        return Failure("the call timed out", Remedy.WAIT, unreachable=unmet), {}
+    except APIConnectionError as error:
+        unmet = isinstance(error.__cause__, httpx2.ConnectError)
+        cause = f"no connection to {client.base_url} ({error.__cause__ or error})"
+        return Failure(cause, Remedy.WAIT, unreachable=unmet), {}
+    except APIStatusError as error:
+        return classify(error), error.response.headers
+
+
+_JSON = {"headers": {"Content-Type": "application/json"}}
+
+
+def classify(error: APIStatusError) -> Failure:
+    """What an error of the server means for us."""
+    status, code = error.status_code, str(error.code or error.type or "")
+    cause = f"HTTP {status} {code}: {error.message}"[:500]
+    if code in _QUOTA:
+        return Failure(f"no quota is left ({cause})", Remedy.STOP)
+    if status in _NEVER_AGAIN or code in _UNKNOWN_MODEL:
+        return Failure(f"{_NEVER_AGAIN.get(status, _NEVER_AGAIN[404])} ({cause})", Remedy.STOP)
+    if status in _PATIENT or status >= 500:
+        wait = retry_after(error.response.headers)
+        return Failure(cause, Remedy.WAIT, throttled=status == 429, retry_after=wait)
+    return Failure(cause, Remedy.SKIP)
+
+
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """Seconds that a response asks to wait; None if it does not say."""
+    for name, scale in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
+        told = headers.get(name)
+        if told is None:
+            continue
+        try:
+            return max(0.0, float(told) * scale)
+        except ValueError:
+            when = email.utils.parsedate_tz(told)
+            if when is not None:
+                return max(0.0, email.utils.mktime_tz(when) - time.time())
+    return None
+
+
+def _json(content: bytes) -> object:
+    try:
+        return from_json(content)
+    except (ValueError, JSONDecodeError):
+        return content.decode("utf-8", "replace")[:20_000]
