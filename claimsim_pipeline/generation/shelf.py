@@ -21,7 +21,7 @@ Floats = NDArray[np.float64]
 Repick = Callable[[Ints, Floats], Ints]
 
 _ATTEMPTS, _STRIDE = 3, 0.381966011250105  # golden steps of a die: far from where it was
-_FEW = 2
+_FEW = 4
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _SHIFT = np.uint64(29)
 
