@@ -62,20 +62,25 @@ class Journal:
         folder: Usually ``SIM_HOME/journal``; made when the first reply is kept.
 
     Attributes:
+        known: Keys of the opened claims that have a reply.
         damaged: Damaged lines that were met, as ``file:line``.
     """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._writer = f"{int(time.time())}-{os.getpid()}-{secrets.token_hex(3)}"
-        self._read: dict[str, None] = {}
+        self._wanted: frozenset[str] = frozenset()
         self._entries: dict[str, Entry] = {}
+        self.known: frozenset[str] = frozenset()
         self.damaged: list[str] = []
 
     def open(self, keys: Iterable[str]) -> None:
-        """Read what is known of these claims, in whatever process it was bought."""
-        for shard in sorted({_shard(key) for key in keys}):
+        """Read what is known of these claims now, in whatever process it was bought."""
+        self._wanted = frozenset(keys)
+        self._entries.clear()
+        for shard in sorted({_shard(key) for key in self._wanted}):
             self._open_shard(shard)
+        self.known = frozenset(entry.key for entry in self._entries.values())
 
     def get(self, request_hash: str) -> Entry | None:
         """The newest reply to a request; its claim's key must have been opened."""
@@ -89,8 +94,6 @@ class Journal:
             FolderNotWritable: If the folder cannot be written.
         """
         self._append([(entry.key, _record(entry)) for entry in entries])
-        for entry in entries:
-            self._entries[entry.hash] = entry
 
     def bill(self, entries: list[Entry]) -> None:
         """Note that these replies (of batches) are now in some run's books."""
@@ -127,7 +130,7 @@ class Journal:
                 place = f"{path}:{number}"
                 if place not in self.damaged:
                     self.damaged.append(place)
-            elif "key" in record:
+            elif record.get("key") in self._wanted:
                 yield record
 
 
@@ -150,16 +153,18 @@ def line(record: dict[str, Any]) -> bytes:
 
 def append(path: Path, data: bytes) -> None:
     """Add bytes to a file and wait until the disk has them."""
+    before = path.stat().st_size if path.exists() else None
     try:
-        fresh = not path.exists()
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("ab") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        if fresh:
+        if before is None:
             _sync_folder(path.parent)
     except OSError as error:
+        if before is not None or path.exists():
+            os.truncate(path, before or 0)  # nothing half-written for the next record to join
         if error.errno in _FULL:
             raise DiskFull(f"No space left to keep a paid reply in {path}: make room.") from None
         raise FolderNotWritable(f"{path} cannot be written ({error}).") from None

@@ -45,7 +45,7 @@ class Paid:
         problem: ``refusal``, ``filtered``, ``cut`` (the limit of tokens) or
             ``unreadable``; empty if there is none.
         usage: Tokens.
-        raw: The response as it came.
+        raw: The response, without what it merely repeats of the request.
         batch: Whether it was bought through the batch API.
     """
 
@@ -64,7 +64,11 @@ class Paid:
         parts = list(_parts(raw))
         text = "".join(_text(part, "output_text", "text") for part in parts)
         refusal = "".join(_text(part, "refusal", "refusal") for part in parts)
-        return cls(text, _problem(raw, text, refusal), usage, raw, batch)
+        kept = {name: raw[name] for name in _KEPT if name in raw}
+        return cls(text, _problem(raw, text, refusal), usage, kept, batch)
+
+
+_KEPT = ("id", "status", "model", "output", "usage", "incomplete_details", "error", "service_tier")
 
 
 def _problem(raw: dict[str, Any], text: str, refusal: str) -> str:

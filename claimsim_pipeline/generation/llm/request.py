@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from claimsim_pipeline.claims.reference import Reference
 from claimsim_pipeline.generation.atlas import atlas
 from claimsim_pipeline.generation.brief import Briefs
 from claimsim_pipeline.generation.limits import ANY_NUMBER
@@ -21,7 +22,6 @@ from claimsim_pipeline.generation.llm.prompt import instructions, prompt_version
 from claimsim_pipeline.generation.llm.schema import text_format
 from claimsim_pipeline.generation.llm.texts import Texts
 from claimsim_pipeline.generation.typology import typology
-from claimsim_pipeline.claims.reference import Reference
 
 OUTPUT_TOKENS = 900
 """Most tokens of a reply; about three times what one takes."""
@@ -91,7 +91,9 @@ class Requests:
         case = int(self._spot.case[row])
         return self.texts.case("service_type", case), self.texts.case("severity_group", case)
 
-    def make(self, row: int, attempt: int, variant: int = 0, tokens: int = OUTPUT_TOKENS) -> Request:
+    def make(
+        self, row: int, attempt: int, variant: int = 0, tokens: int = OUTPUT_TOKENS
+    ) -> Request:
         """The request of an attempt; the same arguments give the same bytes."""
         told = json.dumps(self._summary(row, variant), ensure_ascii=False, separators=(",", ":"))
         quoted = json.dumps(told, ensure_ascii=False).encode()

@@ -46,9 +46,7 @@ class Reply(BaseModel):
         description="RJTL = outpatient, RITL = inpatient.",
     )
     facility: str = Field(max_length=1000, description="Name of the facility, copied exactly.")
-    los: int = Field(
-        ge=-_HUGE, le=_HUGE, description="Length of stay in days; 0 for outpatients."
-    )
+    los: int = Field(ge=-_HUGE, le=_HUGE, description="Length of stay in days; 0 for outpatients.")
     amount_claimed: Amount = Field(
         description="Tariff that the facility claims, in rupiah, a multiple of 100."
     )
@@ -90,9 +88,7 @@ def parse(text: str) -> Reply:
 @cache
 def text_format() -> dict[str, Any]:
     """The ``text`` parameter of a request: the strict schema."""
-    return {
-        "format": {"type": "json_schema", "name": "claim", "strict": True, "schema": _schema()}
-    }
+    return {"format": {"type": "json_schema", "name": "claim", "strict": True, "schema": _schema()}}
 
 
 def _schema() -> dict[str, Any]:
