@@ -7,7 +7,7 @@ bad depends on the base and the seed alone.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -87,7 +87,6 @@ class Stage:
         facility = np.where(concentrated, self._keys[bad], facility)
         return facility, np.where(concentrated, self._rows.case_key[self._shelf.rows[place]], case)
 
-
     def elsewhere(self, facility: Keys, case: Keys, die: Floats) -> tuple[Keys, Keys]:
         """Another facility, of the same owner if possible, and a case of another diagnosis."""
         here = self._atlas.spot(facility, case)
@@ -122,8 +121,10 @@ def eligible(atlas: Atlas, scenario: Scenario) -> Ints:
     present = {column.name.lower() for column in atlas.reference.columns}
     if not present.issuperset(scenario.needs):
         return rows.usable[:0]
-    suits = _cases(atlas, scenario)
-    found = rows.usable[suits[atlas.cases.rows(rows.case_key[rows.usable])]]
+    case = atlas.cases.rows(rows.case_key[rows.usable])
+    found = rows.usable[_cases(atlas, scenario)[case]]
+    if not len(found) and scenario.any_dx:
+        found = rows.usable[_cases(atlas, replace(scenario, dx=()))[case]]
     if scenario.kind == "cross_facility" and not _crossable(atlas, found):
         return found[:0]
     return found

@@ -91,9 +91,7 @@ class Rows:
 
     def rungs(self, value: str, spot: Spot, ladder: Sequence[tuple[Cell, int]]) -> list[Rung]:
         """A ladder for targets: cells from the finest, with how many rows are enough."""
-        return [
-            Rung(self.shelf(value, cell), spot.cell(cell), enough) for cell, enough in ladder
-        ]
+        return [Rung(self.shelf(value, cell), spot.cell(cell), enough) for cell, enough in ladder]
 
     def _ordered(self, value: str) -> tuple[Floats, Ints]:
         if value == "amount":

@@ -128,7 +128,9 @@ class _Composer:
         days, stay = care_ends(units, series, scenarios, spot, self._dice)
         names = np.array([*(scenario.name for scenario in scenarios), None], dtype=object)
         index = slots["index"].to_numpy(dtype=np.int64)
-        frame = slots[["slot", "window", "index", "window_start", "key", "claim_id"]].reset_index(drop=True)
+        frame = slots[["slot", "window", "index", "window_start", "key", "claim_id"]].reset_index(
+            drop=True
+        )
         context = self._contexts[list(_CONTEXT)].add_prefix("ctx_").reset_index(drop=True)
         return frame.assign(
             due_at=slots["due_at"].take(head).reset_index(drop=True),
@@ -174,4 +176,3 @@ def _patient(units: Units, series: Ints, scenarios: list[Scenario]) -> Ints:
     )[units.scenario]
     one_patient[series] = True
     return np.where(one_patient, units.head, np.arange(len(units.head)))
-

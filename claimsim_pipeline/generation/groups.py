@@ -37,6 +37,6 @@ def align(drafts: pd.DataFrame, told: pd.DataFrame) -> pd.DataFrame:
         if mask.any():
             source = np.arange(len(drafts))
             source[later[mask]] = head[later[mask]]
-            copied = {name: drafts[name].take(source).array for name in columns}
+            copied = {name: aligned[name].take(source).array for name in columns}
             aligned = aligned.assign(**copied)
     return aligned

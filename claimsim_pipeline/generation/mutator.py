@@ -130,9 +130,7 @@ class Picker:
         fewer = rows.rungs("secondary", spot.take(missing), _COMORBIDITIES)
         found[missing] = climb(fewer, die[missing], None, high[missing])
         dx = self.atlas.cases.text("dx_primary_code")[spot.case]
-        foreign = np.flatnonzero(
-            (found >= 0) & (rows.spot.codes["dx"][found] != spot.codes["dx"])
-        )
+        foreign = np.flatnonzero((found >= 0) & (rows.spot.codes["dx"][found] != spot.codes["dx"]))
         found[foreign[rows.secondary.naming(found[foreign], dx[foreign])]] = -1
         return rows.secondary.take(found)
 

@@ -25,9 +25,7 @@ _OUTPATIENT = "RJTL"
 _NO_LABEL = "keluhan yang diperiksa"
 
 
-def narrate(
-    drafts: pd.DataFrame, reference: Reference, dice: NDArray[np.float64]
-) -> pd.Series:
+def narrate(drafts: pd.DataFrame, reference: Reference, dice: NDArray[np.float64]) -> pd.Series:
     """One narrative per draft.
 
     Args:
@@ -80,7 +78,9 @@ def _fill(
     values: NDArray[np.object_],
 ) -> pa.Array:
     which = _number(sentences, die)
-    before, after = zip(*((s.split(gap) if gap in s else (s, None)) for s in sentences), strict=True)
+    before, after = zip(
+        *((s.split(gap) if gap in s else (s, None)) for s in sentences), strict=True
+    )
     value = pa.array(values, pa.string())
     filled = pc.binary_join_element_wise(
         pa.array(before, pa.string()).take(which),

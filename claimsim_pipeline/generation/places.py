@@ -60,9 +60,7 @@ class Places:
     def stage(self, stage: Stage, scenario: Scenario, units: Units, slots: Ints) -> None:
         """Put the claims of a scenario where it happens; a group by its head's dice."""
         dice = self._dice[units.head[slots]]
-        picked = stage.pick(
-            dice[:, Die.CONCENTRATION], dice[:, Die.FACILITY], dice[:, Die.ANCHOR]
-        )
+        picked = stage.pick(dice[:, Die.CONCENTRATION], dice[:, Die.FACILITY], dice[:, Die.ANCHOR])
         self.facility[slots], self.case[slots] = picked
         if scenario.kind == "cross_facility":
             later = slots[units.member[slots] > 0]

@@ -65,6 +65,8 @@ def _arrow(lists: pd.Series) -> pa.ListArray:
     if isinstance(lists.dtype, pd.ArrowDtype):
         values = pa.chunked_array(pa.array(lists.array)).cast(pa.list_(pa.string()))
         return values.combine_chunks()
-    plain = [None if item is None or item is pd.NA or isinstance(item, float) else list(item)
-             for item in lists]
+    plain = [
+        None if item is None or item is pd.NA or isinstance(item, float) else list(item)
+        for item in lists
+    ]
     return pa.array(plain, pa.list_(pa.string()))

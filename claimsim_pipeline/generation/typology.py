@@ -44,6 +44,7 @@ class Scenario:
         service: Service type of eligible cases; empty: any.
         severity: Their severity groups; empty: any.
         dx: Their primary diagnoses; empty: any.
+        any_dx: Whether any diagnosis will do where the base has none of them.
         dx_avoid: Diagnoses that would make it look like something else.
         group_contains: Words of a tariff group that make other diagnoses eligible too.
         rare_group: Largest share of its diagnosis that an eligible group has; 0: any.
@@ -71,6 +72,7 @@ class Scenario:
     service: str = ""
     severity: tuple[str, ...] = ()
     dx: tuple[str, ...] = ()
+    any_dx: bool = False
     dx_avoid: tuple[str, ...] = ()
     group_contains: tuple[str, ...] = ()
     rare_group: float = 0.0
@@ -127,5 +129,7 @@ def typology() -> Typology:
 def _scenario(entry: dict[str, Any]) -> Scenario:
     amounts = {profile: AmountRule(**rule) for profile, rule in entry.pop("amount").items()}
     sizes = tuple((int(n), float(weight)) for n, weight in entry.pop("sizes"))
-    rest: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in entry.items()}
+    rest: dict[str, Any] = {
+        name: tuple(v) if isinstance(v, list) else v for name, v in entry.items()
+    }
     return Scenario(amounts=MappingProxyType(amounts), sizes=sizes, **rest)

@@ -67,9 +67,7 @@ def with_fraud(
     return Units(head, member, chosen)
 
 
-def _drawn(
-    dice: Floats, windows: Ints, mix: Sequence[tuple[Scenario, float]]
-) -> tuple[Ints, Ints]:
+def _drawn(dice: Floats, windows: Ints, mix: Sequence[tuple[Scenario, float]]) -> tuple[Ints, Ints]:
     """What each fraud slot would be if a group began with it."""
     scenarios = [scenario for scenario, _ in mix]
     shares = np.array([share / scenario.mean_size for scenario, share in mix])

@@ -25,7 +25,9 @@ EVERY_BASE = pytest.mark.parametrize("base", sorted(BASES))
 EVERY_PROFILE = pytest.mark.parametrize("profile", ["demo", "realistic"])
 
 
-def composed(base: str, profile: str, counts: tuple[int, ...] = (30, 120)) -> tuple[Briefs, Reference]:
+def composed(
+    base: str, profile: str, counts: tuple[int, ...] = (30, 120)
+) -> tuple[Briefs, Reference]:
     frame = BASES[base]
     slots, dice = slots_of(counts, 0.8 if profile == "demo" else 0.4)
     contexts = contexts_from(frame, len(slots))

@@ -53,9 +53,7 @@ def contexts_from(base: pd.DataFrame, count: int, seed: int = 0) -> pd.DataFrame
     return contexts
 
 
-def slots_of(
-    counts: Sequence[int], ratio: float, seed: int = 0
-) -> tuple[pd.DataFrame, np.ndarray]:
+def slots_of(counts: Sequence[int], ratio: float, seed: int = 0) -> tuple[pd.DataFrame, np.ndarray]:
     """A plan's frame and dice: windows of so many claims, each with its own dice."""
     frames, dice = [], []
     for window, count in enumerate(counts):

@@ -12,7 +12,7 @@ from claimsim_pipeline.claims.columns import REQUIRED
 from claimsim_pipeline_tests.generation.base_frames import LIST
 
 _CASES = (
-    # dx, 4-character code, label, group, service, severity, poli, usual amount, usual stay, weight
+    # dx, 4-character code, label, group, service, severity, usual amount, usual stay, weight
     ("I10", "I10", "Essential (primary) hypertension", "KRONIS KECIL", 1, 1, 193100, 0, 22),
     ("E11", "E119", "Diabetes mellitus", "KRONIS KECIL", 1, 1, 193100, 0, 18),
     ("Z50", "Z501", "Other physical therapy", "PROSEDUR TERAPI FISIK", 1, 1, 160100, 0, 14),
@@ -25,7 +25,17 @@ _CASES = (
     ("A09", "A099", "Gastroenteritis", "GASTROENTERITIS (SEDANG)", 2, 3, 2704000, 4, 3),
     ("K35", "K359", "Acute appendicitis", "PROSEDUR APPENDIK (RINGAN)", 2, 2, 5076000, 3, 4),
     ("K35", "K359", "Acute appendicitis", "PROSEDUR APPENDIK (BERAT)", 2, 4, 8120000, 6, 1),
-    ("I10", "I10", "Essential (primary) hypertension", "HIPERTENSI (BERAT)", 2, 4, 4656700, 5, 0.08),
+    (
+        "I10",
+        "I10",
+        "Essential (primary) hypertension",
+        "HIPERTENSI (BERAT)",
+        2,
+        4,
+        4656700,
+        5,
+        0.08,
+    ),
 )
 _SEVERITY = {1: "ringan", 2: "sedang", 3: "berat", 4: "fatal"}
 _SECONDARY = ("E785", "I509", "K297", "D649", "J449", "M170")
@@ -44,10 +54,13 @@ def usual(rows: int = 4_000) -> pd.DataFrame:
     room = np.where((level == 2) & (segment == 5), 1.4, 1.0)
     place = np.array([1.0, 1.1, 0.9])[facility % 3]
     odd = rng.choice([1.0, 1.3, 1.9, 2.6], rows, p=[0.9, 0.05, 0.03, 0.02])
-    amount = np.round(np.array([c[7] for c in _CASES])[case] * room * place * odd / 100) * 100
+    amount = np.round(np.array([c[6] for c in _CASES])[case] * room * place * odd / 100) * 100
     paid = np.where(rng.random(rows) < 0.002, np.round(amount / 200) * 100, amount)
-    los = np.where(level == 2, np.array([c[8] for c in _CASES])[case] + rng.integers(-2, 4, rows), 0)
-    lists = [list(_SECONDARY[i : i + n]) for i, n in zip(rng.integers(0, 3, rows), rng.integers(0, 4, rows))]
+    los = np.where(
+        level == 2, np.array([c[7] for c in _CASES])[case] + rng.integers(-2, 4, rows), 0
+    )
+    starts, sizes = rng.integers(0, 3, rows), rng.integers(0, 4, rows)
+    lists = [list(_SECONDARY[i : i + n]) for i, n in zip(starts, sizes, strict=True)]
     number = np.char.add("RS CONTOH ", facility.astype(str))
     return pd.DataFrame(
         {
@@ -101,9 +114,11 @@ def nameless() -> pd.DataFrame:
 
 def lonely() -> pd.DataFrame:
     """Every peer group has one row."""
-    return usual().drop_duplicates(
-        ["dx_primary_code", "severity_group", "facility_class", "province_name"]
-    ).reset_index(drop=True)
+    return (
+        usual()
+        .drop_duplicates(["dx_primary_code", "severity_group", "facility_class", "province_name"])
+        .reset_index(drop=True)
+    )
 
 
 def first(rows: int) -> pd.DataFrame:
