@@ -104,7 +104,7 @@ def judge(claims: pd.DataFrame, model: Anomaly | None, scored_at: datetime) -> p
     scores = score(claims.loc[:, list(COLUMNS)], model).drop(
         columns=["claim_id", "ruleset_version"]  # which are columns of the claim already
     )
-    when = pd.Series([pd.Timestamp(scored_at)] * len(claims), dtype="datetime64[us, UTC]")
+    when = pd.Series(pd.Timestamp(scored_at), index=claims.index).astype("datetime64[us, UTC]")
     return pd.concat([claims, scores], axis=1).assign(scored_at=when)
 
 
