@@ -5,7 +5,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 RUNTIME := .venv/.runtime-installed
 DEV := .venv/.dev-installed
-export DAGSTER_HOME := $(CURDIR)/.dagster
+DAGSTER_HOME := $(CURDIR)/.dagster
 export UV_NO_PROGRESS := 1
 
 .DEFAULT_GOAL := help
@@ -14,11 +14,12 @@ export UV_NO_PROGRESS := 1
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
-demo: $(RUNTIME) ## Set everything up, simulate one window offline, show what came out
-	@$(BIN)/claimsim demo
+demo: $(RUNTIME) $(DAGSTER_HOME)/dagster.yaml ## Set everything up, simulate one window offline, show what came out
+	@DAGSTER_HOME=$(DAGSTER_HOME) $(BIN)/claimsim demo
 
 dev: $(RUNTIME) $(DAGSTER_HOME)/dagster.yaml ## The Dagster UI on http://127.0.0.1:3000
-	$(BIN)/dagster dev --host 127.0.0.1 --port 3000 --workspace workspace.yaml
+	DAGSTER_HOME=$(DAGSTER_HOME) DUCKDB_PATH=$${DUCKDB_PATH:-instance/analytics.duckdb} \
+		$(BIN)/dagster dev --host 127.0.0.1 --port 3000 --workspace workspace.yaml
 
 test: $(DEV) ## The unit suite
 	$(BIN)/python -m pytest -q -n 2
