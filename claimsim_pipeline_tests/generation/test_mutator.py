@@ -1,4 +1,4 @@
-"""Drafts of the offline generator: honest ones like the base, planted ones as their scenario says."""
+"""Drafts of the offline generator: honest ones like the base, planted ones as planned."""
 
 from __future__ import annotations
 
