@@ -45,6 +45,8 @@ def publish_windows(
 
     What the windows held before and the batch does not hold goes first, in
     one transaction; then the claims come, in bulk or, ``live``, when due.
+    Nothing is stamped in the future: of a window that has not ended yet, bulk
+    publishes what is due by now.
 
     Returns:
         How many rows of an earlier materialization were removed.
@@ -54,7 +56,7 @@ def publish_windows(
     if live:
         publish_when_due(iter([batch]), publish, clock, stop)
     else:
-        publish(batch)
+        publish(batch[batch["due_at"] <= pd.Timestamp(clock.now())])
     return removed
 
 
