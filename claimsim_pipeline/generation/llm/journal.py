@@ -97,7 +97,7 @@ class Journal:
 
     def bill(self, entries: list[Entry]) -> None:
         """Note that these replies (of batches) are now in some run's books."""
-        self._append([(e.key, {"billed": e.hash, "key": e.key}) for e in entries])
+        self._append([(e.key, {"bill": e.hash, "key": e.key}) for e in entries])
 
     def _append(self, records: list[tuple[str, dict[str, Any]]]) -> None:
         by_shard: dict[str, list[bytes]] = {}
@@ -111,8 +111,8 @@ class Journal:
         billed: set[str] = set()
         for path in sorted((self._folder / shard).glob("*.jsonl")):
             for record in self._records(path):
-                if "billed" in record:
-                    billed.add(str(record["billed"]))
+                if "bill" in record:
+                    billed.add(str(record["bill"]))
                 else:
                     self._take(_entry(record))
         for name in billed & self._entries.keys():

@@ -7,6 +7,7 @@ deliver, where that is allowed.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping
 
@@ -138,10 +139,9 @@ class Settler:
 
     def _narrated(self, drafts: pd.DataFrame, briefs: Briefs) -> pd.DataFrame:
         """Narratives that do not agree with their final rows are made anew."""
-        texts = [" ".join(str(text).split(" ")) for text in drafts["narrative"]]
+        texts = [_one_line(str(text)) for text in drafts["narrative"]]
         wrong = []
         for n, row in enumerate(self._rows(drafts)):
-            texts[n] = " ".join(texts[n].replace("\n", " ").replace("\t", " ").split())
             problem = self._check.problem(texts[n], row)
             if problem:
                 self.repairs[f"narrative_{problem}"] += drafts["generator"].iloc[n] == "llm"
@@ -184,6 +184,11 @@ class Settler:
         return found
 
 
+def _one_line(text: str) -> str:
+    """Line breaks and tabs do no harm; other control characters are judged later."""
+    return " ".join(re.split(r"[ \t\r\n]+", text.strip()))
+
+
 def _placed(column: pd.Series, rows: np.ndarray, values: object) -> pd.Series:
     """A column with some values replaced; its type stays."""
     plain = column.astype(object).to_numpy(dtype=object, copy=True)
@@ -206,6 +211,6 @@ def _missing(item: object) -> bool:
 
 def _codes(reference: Reference) -> frozenset[str]:
     """Secondary diagnoses that the base has."""
-    lists = reference.donors["dx_secondary_codes"]
-    seen = {code for item in _lists(lists.drop_duplicates()) for code in item or []}
+    codes = reference.donors["dx_secondary_codes"].explode().dropna().unique()
+    seen = {str(code) for code in codes}
     return frozenset(seen | set(reference.secondary_labels))
