@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
@@ -50,13 +51,15 @@ def cache_checks() -> Sequence[dg.AssetCheckSpec]:
     return [dg.AssetCheckSpec(COVERS_FEED, asset=CLAIMS_ML_SCORES, description=text)]
 
 
-def checked(staged: Staged, database: "AnalyticsDatabase") -> Sequence[dg.AssetCheckResult]:
-    """The results for the claims that a run has just published."""
+def checked(
+    staged: Staged, database: "AnalyticsDatabase", now: datetime
+) -> Sequence[dg.AssetCheckResult]:
+    """The results for the claims that a run has just published: those due by ``now``."""
     found = {"fraud_ratio": _fraud_ratio(staged)}
     with database.reading() as connection:
         found["contract_schema"] = _contract_schema(connection)
         found["invariants"] = _invariants(connection, staged)
-        found |= _in_tables(connection, staged)
+        found |= _in_tables(connection, staged, now)
     return [_result(CLAIMS_LIVE_STREAM, name, *found[name]) for name in _STREAM_CHECKS]
 
 
@@ -113,12 +116,15 @@ def _contract_schema(connection: "duckdb.DuckDBPyConnection") -> _Finding:
     return same, {"columns": len(stream), "differing": ", ".join(differing)}
 
 
-def _in_tables(connection: "duckdb.DuckDBPyConnection", staged: Staged) -> dict[str, _Finding]:
+def _in_tables(
+    connection: "duckdb.DuckDBPyConnection", staged: Staged, now: datetime
+) -> dict[str, _Finding]:
+    """What is due by now, held against the tables."""
     import pandas as pd
 
-    wanted = ["claim_id", *IDENTIFIERS]
-    names = list(dict.fromkeys(wanted))
-    batch = pd.concat([b.frame[names] for b in staged.batches], ignore_index=True)
+    names = list(dict.fromkeys(["claim_id", *IDENTIFIERS]))
+    due = [b.frame.loc[b.frame["due_at"] <= pd.Timestamp(now), names] for b in staged.batches]
+    batch = pd.concat(due, ignore_index=True)
     connection.register("__published", _arrow(batch))
     rows, distinct, scored, told = connection.execute(_COMPLETE).fetchall()[0]
     strangers = {name: _shared(connection, name) for name in names}

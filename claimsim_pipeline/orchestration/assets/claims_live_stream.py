@@ -60,7 +60,7 @@ def claims_live_stream(
             ledger = publishing.publish(context, scored_claims, simulation, workshop.store())
             describe_published(context, scored_claims, ledger)
             describe_run(context, scored_claims, run_metadata(scored_claims, record, ledger))
-            results = checked(scored_claims, duckdb)
+            results = checked(scored_claims, duckdb, simulation.clock.now())
         return dg.MaterializeResult(check_results=results)
 
     return asset
