@@ -12,9 +12,9 @@ import pyarrow.compute as pc
 
 from claimsim_pipeline.claims.columns import COLUMNS
 from claimsim_pipeline.claims.reference import BaseColumn
-from claimsim_pipeline.errors import ClaimIdTaken
 from claimsim_pipeline.storage import stream_table
 from claimsim_pipeline.storage.frames import fetch_arrow, to_arrow
+from claimsim_pipeline.storage.lookup import already_there, near_in_time
 from claimsim_pipeline.storage.quoting import identifier, identifiers, literal, sql
 
 SCORES = (
@@ -42,8 +42,6 @@ SLICE = 122_880  # a row group: written to the file at once, not through the log
 """Rows of one transaction at most, so that memory and the time of the lock stay bounded."""
 
 _SCORES_TABLE = "claims_live_scores"
-_TIMESTAMPTZ = pa.timestamp("us", tz="UTC")
-_FEW = 64  # ids that are looked up in the key's index rather than by a scan
 
 
 def slices(batch: pd.DataFrame, size: int = SLICE) -> Iterator[pd.DataFrame]:
@@ -70,11 +68,10 @@ def publish_slice(
         ClaimIdTaken: An id is that of another window's or run's claim.
     """
     table = to_arrow(batch)
-    fresh = table.filter(pc.invert(pc.is_in(table["claim_id"], _already_there(connection, table))))
+    fresh = table.filter(pc.invert(pc.is_in(table["claim_id"], already_there(connection, table))))
     if not len(fresh):
         return fresh["claim_id"]
     connection.register("__batch", fresh)
-    _forget_leftovers(connection, fresh)
     stream = stream_table.columns_of(connection, stream_table.NAME)
     connection.execute(
         f"INSERT INTO {stream_table.NAME} SELECT {stream_values(stream, table)} FROM __batch"
@@ -100,6 +97,8 @@ def retain(
     Returns:
         How many claims were removed.
     """
+    if not windows:
+        return 0
     stale = _stale(connection, windows, to_arrow(batch))
     if len(stale):
         _remove(connection, stale)
@@ -122,73 +121,15 @@ def _values(names: Sequence[str], batch: pa.Table) -> str:
     return ", ".join(n if n in batch.column_names else f"NULL AS {n}" for n in names)
 
 
-def _already_there(connection: duckdb.DuckDBPyConnection, table: pa.Table) -> pa.Array:
-    """Ids of the batch that are published already, after a check that they are ours."""
-    ids = table["claim_id"].to_pylist() if len(table) <= _FEW else None
-    connection.register("__ids", table.select(["claim_id", "window_start", "run_id"]))
-    there = f"WHERE claim_id IN ({', '.join(map(literal, ids))})" if ids else ""
-    found = fetch_arrow(
-        connection,
-        "SELECT claim_id, t.run_id, t.window_start IS NOT DISTINCT FROM b.window_start "
-        "AND (t.window_start IS NOT NULL OR t.run_id IS NOT DISTINCT FROM b.run_id) AS same "
-        f"FROM (FROM claims_live_truth {there}) t JOIN __ids b USING (claim_id)",
-    )
-    connection.unregister("__ids")
-    taken = found.filter(pc.invert(found["same"]))
-    if len(taken):
-        raise _taken(taken["claim_id"][0].as_py(), taken["run_id"][0].as_py(), len(taken))
-    return found["claim_id"].combine_chunks()
-
-
-def _taken(claim_id: str, run_id: str | None, how_many: int) -> ClaimIdTaken:
-    others = f" and {how_many - 1} more" if how_many > 1 else ""
-    return ClaimIdTaken(
-        f"Claim id {claim_id}{others} belongs to a claim of another window or run ({run_id}). "
-        "Nothing was written. Set another SIM_CLAIM_PREFIX, or prune the older claims."
-    )
-
-
-def _forget_leftovers(connection: duckdb.DuckDBPyConnection, table: pa.Table) -> None:
-    """Clear remains of these ids, whose truth somebody deleted by hand: they come back whole."""
-    among = "claim_id IN (SELECT claim_id FROM __batch)"
-    if len(table) <= _FEW:
-        among = f"claim_id IN ({', '.join(map(literal, table['claim_id'].to_pylist()))})"
-    near = near_in_time(connection, "__batch", "generated_at", table.column_names)
-    for name, condition in ((stream_table.NAME, f"{near} AND {among}"), (_SCORES_TABLE, among)):
-        if connection.execute(f"SELECT 1 FROM {name} WHERE {condition} LIMIT 1").fetchall():
-            connection.execute(f"DELETE FROM {name} WHERE {condition}")
-
-
-def near_in_time(
-    connection: duckdb.DuckDBPyConnection, rows: str, moment: str, available: Sequence[str]
-) -> str:
-    """A condition that limits the stream to the times of ``rows``, so that zone maps help.
-
-    True where the base table has no ``generated_at``, or ``rows`` do not tell the time.
-    """
-    kinds = {c.name.lower(): c for c in stream_table.columns_of(connection, stream_table.NAME)}
-    if "generated_at" not in kinds or moment not in available:
-        return "true"
-    column = kinds["generated_at"]
-    ((first, last),) = connection.execute(
-        f"SELECT CAST(min(v) AS VARCHAR), CAST(max(v) AS VARCHAR) "
-        f"FROM (SELECT CAST({moment} AS {column.type}) AS v FROM {rows})"
-    ).fetchall()
-    if first is None:
-        return "true"
-    low, high = (f"CAST({literal(text)} AS {column.type})" for text in (first, last))
-    return f"{identifier(column.name)} BETWEEN {low} AND {high}"
-
-
 def _stale(
     connection: duckdb.DuckDBPyConnection, windows: Sequence[datetime], batch: pa.Table
 ) -> pa.Table:
     """Ids of the windows' claims that are not in the batch, or not with this very content."""
-    connection.register("__windows", pa.table({"window_start": pa.array(windows, _TIMESTAMPTZ)}))
     connection.register("__batch", batch)
     stream = stream_table.columns_of(connection, stream_table.NAME)
     compared = tuple(name for name in TRUTH if name not in {"run_id", "window_start"})
-    held = "claims_live_truth WHERE window_start IN (FROM __windows)"
+    starts = ", ".join(f"TIMESTAMPTZ {literal(start.isoformat())}" for start in windows)
+    held = f"claims_live_truth WHERE window_start IN ({starts})"
     old = [
         *(f"s.{identifier(column.name)}" for column in stream),
         *(f"c.{name}" for name in SCORES),

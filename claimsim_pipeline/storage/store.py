@@ -13,6 +13,7 @@ import duckdb
 import pandas as pd
 import pyarrow as pa
 
+from claimsim_pipeline.claims import invariants
 from claimsim_pipeline.claims.reference import Reference
 from claimsim_pipeline.storage import (
     base_table,
@@ -99,11 +100,8 @@ class ClaimStore:
 
     def prepare(self) -> None:
         """Tables and views of the contract; the stream follows the base's columns."""
-        with self._writing() as connection:
-            base_table.shape(connection, self.path)
-            with transaction(connection):
-                connection.execute(sql("tables"))
-                self._follow_base(connection, renew_views=True)
+        with self._changing(renew=True):
+            pass
 
     def publish(self, batch: pd.DataFrame, *, published_at: datetime) -> Published:
         """Insert the claims that are not there yet, in one transaction per slice.
@@ -118,9 +116,8 @@ class ClaimStore:
         inserted: list[pa.ChunkedArray] = []
         held = 0.0
         for part in publishing.slices(batch):
-            with self._writing() as connection, transaction(connection):
+            with self._changing() as connection:
                 started = time.perf_counter()
-                self._follow_base(connection)
                 inserted.append(publishing.publish_slice(connection, part, published_at))
             held += time.perf_counter() - started
         if self._feed_snapshot is not None:
@@ -130,8 +127,7 @@ class ClaimStore:
 
     def retain_window(self, window_starts: Sequence[datetime], batch: pd.DataFrame) -> int:
         """Remove the windows' claims that the batch does not hold with the same content."""
-        with self._writing() as connection, transaction(connection):
-            self._follow_base(connection)
+        with self._changing() as connection:
             return publishing.retain(connection, window_starts, batch)
 
     def write_snapshot(self, path: Path) -> None:
@@ -164,6 +160,15 @@ class ClaimStore:
         with self._writing() as connection, transaction(connection):
             connection.execute(sql("tables"))
             return readers.replace_ml_scores(connection, parquet)
+
+    def check_invariants(self, claim_ids: Sequence[str] | None = None) -> pd.DataFrame:
+        """Count the simulated claims that contradict themselves; see :func:`invariants.check`.
+
+        Args:
+            claim_ids: Look at these only.
+        """
+        with self._reading() as connection:
+            return invariants.check(connection, claim_ids=claim_ids)
 
     def stream(self) -> pd.DataFrame:
         """All of ``claims_live_stream``."""
@@ -218,13 +223,21 @@ class ClaimStore:
         with self._reading() as connection:
             return fetch(connection, query)
 
-    def _follow_base(
-        self, connection: duckdb.DuckDBPyConnection, *, renew_views: bool = False
-    ) -> None:
-        columns = stream_table.columns_of(connection, base_table.NAME)
-        if stream_table.follow(connection, columns) or renew_views:
-            for statement in views.statements(columns, self._rules):
-                connection.execute(statement)
+    @contextmanager
+    def _changing(self, *, renew: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
+        """One transaction, in which the stream has the base's columns of today."""
+        with self._writing() as connection:
+            if renew:
+                base_table.shape(connection, self.path)
+            there = stream_table.present(connection)
+            with transaction(connection):
+                columns = stream_table.columns_of(connection, base_table.NAME)
+                if renew:
+                    connection.execute(sql("tables"))
+                if stream_table.follow(connection, there, columns) or renew:
+                    for statement in views.statements(columns, self._rules):
+                        connection.execute(statement)
+                yield connection
 
     def _reading(self) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
         return self._session(read_only=True)

@@ -1,10 +1,18 @@
 -- Claims of the windows whose content (stream, scores, truth) differs from the batch's:
 -- gone from it, changed, incomplete, or in the stream more than once.
-WITH held AS (
+WITH theirs AS MATERIALIZED (
+    FROM {held}
+),
+held AS (
     SELECT t.claim_id, hash({old}) AS content, count(*) OVER (PARTITION BY t.claim_id) AS copies
-    FROM (FROM {held}) AS t
+    FROM theirs AS t
     LEFT JOIN {stream} AS s ON s.claim_id = t.claim_id
-    LEFT JOIN claims_live_scores AS c ON c.claim_id = t.claim_id
+    LEFT JOIN (
+        -- By row number: a join would read the narratives of all claims there are.
+        FROM claims_live_scores WHERE rowid IN (
+            SELECT x.rowid FROM claims_live_scores AS x SEMI JOIN theirs USING (claim_id)
+        )
+    ) AS c ON c.claim_id = t.claim_id
 ),
 wanted AS (
     SELECT claim_id, hash({new}) AS content FROM __batch

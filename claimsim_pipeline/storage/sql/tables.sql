@@ -1,6 +1,10 @@
+-- claim_id is the key of each table. No index stands behind it: every publication looks for its
+-- ids first, while it has the file alone. An index would double the file and make the pruning
+-- of a million claims hold it for 14 s instead of 0.3 s.
+
 -- What a dashboard may show of a simulated claim.
 CREATE TABLE IF NOT EXISTS claims_live_scores (
-    claim_id VARCHAR PRIMARY KEY,
+    claim_id VARCHAR,
     flags VARCHAR[],
     rule_score DOUBLE,
     ml_score DOUBLE,
@@ -14,7 +18,7 @@ CREATE TABLE IF NOT EXISTS claims_live_scores (
 
 -- The answer sheet: nothing in the stream or the scores gives it away.
 CREATE TABLE IF NOT EXISTS claims_live_truth (
-    claim_id VARCHAR PRIMARY KEY,
+    claim_id VARCHAR,
     window_start TIMESTAMPTZ,
     run_id VARCHAR,
     is_fraud BOOLEAN,
