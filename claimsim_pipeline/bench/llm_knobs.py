@@ -26,6 +26,7 @@ class Knobs:
         code: Of that error.
         key: The only key that is accepted; empty: any, or none.
         rpm: Hard limit of calls per minute, announced in headers; 0: none.
+        level: Calls that the limit lets through at once at first; 0: a minute's.
         batch_polls: How often a batch says it is in progress.
         batch_lost: Share of a batch's requests that expire.
     """
@@ -45,6 +46,7 @@ class Knobs:
     code: str = ""
     key: str = ""
     rpm: int = 0
+    level: int = 0
     batch_polls: int = 0
     batch_lost: float = 0.0
 

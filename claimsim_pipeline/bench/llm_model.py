@@ -109,7 +109,7 @@ class Model:
         if not limit:
             return {}, True
         filled = self._level + (now - self._level_at) * limit / 60.0
-        level = min(float(limit), filled) if self._level_at else float(limit)
+        level = min(float(limit), filled) if self._level_at else float(self.knobs.level or limit)
         self._level_at, room = now, level >= 1.0
         self._level = level - 1.0 if room else level - 1e-9
         left = max(0, int(self._level))

@@ -10,6 +10,10 @@ class Breaker:
 
     Args:
         patience: Claims given up in a row before it opens.
+
+    Attributes:
+        cause: Why it is open; None while it is not.
+        unavailable: Whether the model cannot be used at all.
     """
 
     def __init__(self, patience: int = 5) -> None:
@@ -17,6 +21,7 @@ class Breaker:
         self._streak = 0
         self._lock = threading.Lock()
         self.cause: str | None = None
+        self.unavailable = False
 
     @property
     def open(self) -> bool:
@@ -24,8 +29,9 @@ class Breaker:
         return self.cause is not None
 
     def trip(self, cause: str) -> None:
-        """Open at once; the first cause is kept."""
+        """Open at once: no call can succeed. The first cause is kept."""
         with self._lock:
+            self.unavailable = self.unavailable or self.cause is None
             self.cause = self.cause or cause
 
     def delivered(self) -> None:

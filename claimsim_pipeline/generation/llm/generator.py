@@ -139,7 +139,7 @@ class _Call:
 
     def __init__(self, owner: LLMGenerator, briefs: Briefs, reference: Reference) -> None:
         self._owner, self._options = owner, owner._options
-        self._briefs = briefs
+        self._briefs, self._cause = briefs, ""
         self._requests = Requests(briefs, reference, self._options.model)
         self._desk = Desk(briefs, allow_missing=owner._fallback is not None)
         self._settler = Settler(
@@ -219,6 +219,7 @@ class _Call:
         for dialogue, proposal in group:
             self._desk.put(dialogue.row, proposal)
             if proposal is None:
+                self._cause = dialogue.cause
                 folder = self._options.home / "quarantine"
                 key = self._requests.keys[dialogue.row]
                 put_away(folder, key, dialogue.cause, dialogue.replies)
@@ -236,15 +237,16 @@ class _Call:
                 self._desk.put(row, None)
             yield from self._complete()
             return
-        if rest and owner.breaker.open:
+        if rest and owner.breaker.unavailable:
             raise owner._unavailable()
         if rest or self._desk.missing:
             raise self._not_delivered(len(rest) + len(self._desk.missing))
 
     def _not_delivered(self, count: int) -> ClaimsNotDelivered:
+        causes = f" ({self._cause})" if self._cause else ""
         return ClaimsNotDelivered(
-            f"{count} of {len(self._briefs)} claims were not delivered by {self._options.model}, "
-            "and SIM_FORCE_LLM=true rules the offline mutator out. The raw replies are in "
+            f"{count} of {len(self._briefs)} claims were not delivered by {self._options.model}"
+            f"{causes}, and SIM_FORCE_LLM=true rules the offline mutator out. The raw replies are in "
             f"{self._options.home / 'quarantine'}; run again to ask for these claims only."
         )
 

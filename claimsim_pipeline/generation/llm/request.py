@@ -16,6 +16,7 @@ import pandas as pd
 from claimsim_pipeline.claims.reference import Reference
 from claimsim_pipeline.generation.atlas import atlas
 from claimsim_pipeline.generation.brief import Briefs
+from claimsim_pipeline.generation.dice import Die
 from claimsim_pipeline.generation.limits import ANY_NUMBER
 from claimsim_pipeline.generation.llm.candidates import Candidate, Candidates
 from claimsim_pipeline.generation.llm.prompt import instructions, prompt_version
@@ -73,6 +74,7 @@ class Requests:
         self._limits = Told(*(told[name].tolist() for name in _LIMITS))
         self._scenarios = [None if pd.isna(name) else str(name) for name in told["scenario"]]
         self._sampled = list(zip(*(_plain(told[name]) for name in _SAMPLED), strict=True))
+        self._variation = (briefs.dice[:, Die.SPARE] * _VARIATIONS).astype(np.int64).tolist()
         self.keys: list[str] = told["key"].tolist()
         self._prefix, self._middle = _static(model)
 
@@ -123,6 +125,7 @@ class Requests:
             "claim": {"fraud": scenario is not None, "scenario": _explained(scenario)},
             "sampled": sampled,
             "limits": self._bounds(row),
+            "variation": self._variation[row],
             "candidates": [[candidate.code, candidate.label] for candidate in candidates],
         }
 
@@ -142,6 +145,7 @@ _SAMPLED = {
     "ctx_amount_paid": "amount_paid",
     "ctx_dx_secondary_codes": "dx_secondary_codes",
 }
+_VARIATIONS = 1_000_000  # equal briefs shall not get equal claims
 _USUAL_MOST = 6  # what a model is told where the brief does not care
 assert _USUAL_MOST < ANY_NUMBER
 
