@@ -1,4 +1,4 @@
-"""A JSON file that readers never see half-written."""
+"""Files that readers never see half-written."""
 
 from __future__ import annotations
 
@@ -19,7 +19,16 @@ def write_json(path: Path, content: Any) -> None:
         DiskFull: There was no space.
         FolderNotWritable: The folder cannot be written to.
     """
-    text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)
+    write_text(path, json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False))
+
+
+def write_text(path: Path, text: str) -> None:
+    """Replace a file by the text, or leave it as it was.
+
+    Raises:
+        DiskFull: There was no space.
+        FolderNotWritable: The folder cannot be written to.
+    """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         _replace(path, text.encode())

@@ -182,9 +182,10 @@ class ClaimStore:
         """All of ``claims_live_truth``: the answer sheet."""
         return self._read("FROM claims_live_truth")
 
-    def high_risk(self, limit: int) -> pd.DataFrame:
-        """The first rows of ``claims_high_risk``."""
-        return self._read(f"FROM claims_high_risk LIMIT {int(limit)}")
+    def high_risk(self, limit: int, *, simulated_only: bool = False) -> pd.DataFrame:
+        """The first rows of ``claims_high_risk``, or of its simulated claims."""
+        which = "WHERE is_simulated " if simulated_only else ""
+        return self._read(f"FROM claims_high_risk {which}LIMIT {int(limit)}")
 
     def newest(self, limit: int, *, since: datetime | None = None) -> pd.DataFrame:
         """The latest simulated claims with scores and publication, newest first."""
