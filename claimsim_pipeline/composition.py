@@ -107,7 +107,7 @@ def load_model(settings: Settings, store: ClaimStore) -> Anomaly | None:
 
 
 def make_generator(settings: Settings, *, run_id: str, regenerate: bool = False) -> ClaimGenerator:
-    """Who makes the claims of a run: the model if there is a key, else the mutator.
+    """Who makes the claims of a run: the model if there is one, else the mutator.
 
     Args:
         settings: Key, model, budget, and whether the mutator may stand in.
@@ -115,24 +115,31 @@ def make_generator(settings: Settings, *, run_id: str, regenerate: bool = False)
         regenerate: Buy replies anew that the journal holds.
 
     Raises:
-        LLMUnavailable: If there is no key and ``SIM_FORCE_LLM=true``.
+        LLMUnavailable: If there is neither a key nor a server of one's own, and
+            ``SIM_FORCE_LLM=true``.
+        UsageError: If there is a budget, and the model has no known price.
     """
-    from claimsim_pipeline.errors import LLMUnavailable
+    from claimsim_pipeline.generation.llm.client import Endpoint
+    from claimsim_pipeline.generation.llm.generator import LLMGenerator, Options
     from claimsim_pipeline.generation.mutator import Mutator
 
-    if settings.openai_api_key is None:
-        if settings.force_llm:
-            raise LLMUnavailable(
-                "There is no OPENAI_API_KEY, and SIM_FORCE_LLM=true rules the offline mutator out. "
-                "Set the key, or SIM_FORCE_LLM=false to simulate offline."
-            )
+    key = settings.openai_api_key
+    if key is None and settings.openai_base_url is None and not settings.force_llm:
         return Mutator()
-    return _language_model(settings, run_id, regenerate)
-
-
-def _language_model(settings: Settings, run_id: str, regenerate: bool) -> ClaimGenerator:
-    """The generator behind the Responses API, with everything that it needs to know."""
-    raise NotImplementedError(settings.llm_model, run_id, regenerate)
+    endpoint = Endpoint(
+        api_key=key.get_secret_value() if key else None,
+        base_url=settings.openai_base_url,
+        concurrency=settings.llm_concurrency,
+    )
+    options = Options(
+        model=settings.llm_model,
+        run_id=run_id,
+        home=settings.home,
+        force=settings.force_llm,
+        regenerate=regenerate,
+        max_cost_usd=settings.llm_max_cost_usd,
+    )
+    return LLMGenerator(endpoint, options, fallback=None if settings.force_llm else Mutator())
 
 
 def refresh_scores(

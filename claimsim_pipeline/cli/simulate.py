@@ -77,6 +77,7 @@ def _simulate(settings: Settings, run: AdHocRun, *, wait: float, regenerate: boo
     clock = SystemClock()
     generator = make_generator(settings, run_id=run.run_id, regenerate=regenerate)
     record = run_record(settings, run.run_id, run.spec, clock.now())
+    record.watch(generator, settings.llm_model)
     with StopRequest().on_signals() as stop:
         try:
             with run_scope(house(settings), record, clock, wait_seconds=wait):

@@ -69,10 +69,8 @@ class SimulationRun:
 
     def watch(self, generator: object) -> None:
         """Let the record tell what the generator spends, if it pays for its claims."""
-        spending = getattr(generator, "spending", None)
-        if self._record is not None and spending is not None:
-            self._record.spending = spending
-            self._record.llm_model = self.settings.llm_model
+        if self._record is not None:
+            self._record.watch(generator, self.settings.llm_model)
 
     @contextmanager
     def telling(self) -> Iterator[None]:

@@ -55,6 +55,12 @@ class RunRecord:
     scenarios: Counter[str] = field(default_factory=Counter)
     worst_lateness: float = 0.0
 
+    def watch(self, generator: object, model: str) -> None:
+        """Tell what the generator spends, if it is one that pays for its claims."""
+        spending: Spending | None = getattr(generator, "spending", None)
+        if spending is not None:
+            self.spending, self.llm_model = spending, model
+
     def count(self, published: pd.DataFrame, at: datetime) -> None:
         """Add the claims that one publication inserted."""
         if published.empty:
