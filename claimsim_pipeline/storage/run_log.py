@@ -12,6 +12,7 @@ import hashlib
 import json
 import os
 import shutil
+import socket
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -26,6 +27,8 @@ from claimsim_pipeline.storage import lease
 _MODE = 0o664
 _ROTATE_BYTES = 10_000_000
 _TAIL_BYTES = 1_000_000
+_alive: set[str] = set()
+"""Runs that this process has begun and not ended; a resumed run has the id of a dead one."""
 
 
 class RunLog:
@@ -44,6 +47,7 @@ class RunLog:
 
     def begin(self, run_id: str, line: Mapping[str, Any]) -> None:
         """Leave the start marker of a run; again, to keep its counts up to date."""
+        _alive.add(run_id)
         with _explained(self._markers):
             self._markers.mkdir(parents=True, exist_ok=True)
             marker = self._marker(run_id)
@@ -53,6 +57,7 @@ class RunLog:
 
     def end(self, run_id: str, line: Mapping[str, Any]) -> None:
         """Write the line of a run and take its marker away."""
+        _alive.discard(run_id)
         with self._locked():
             self._append(line)
             self._marker(run_id).unlink(missing_ok=True)
@@ -71,23 +76,27 @@ class RunLog:
         if line is None or "duckdb_path" not in line:
             return True
         holder = lease.holder(Path(str(line["duckdb_path"])))
-        return holder is None or holder.run_id != line.get("run_id")
+        if holder is None or holder.run_id != line.get("run_id"):
+            return True
+        ours = (holder.pid, holder.host) == (os.getpid(), socket.gethostname())
+        return ours and holder.run_id not in _alive  # we resume a run that was killed
 
     def _bury(self, marker: Path) -> int:
         line = _read(marker)
-        if line is not None and not self._is_written(str(line.get("run_id"))):
+        if line is not None and not self._is_written(line):
             error = "The process died without a word: killed, or the machine went down."
             self._append({**line, "status": "interrupted", "error": error})
         marker.unlink(missing_ok=True)
         return int(line is not None)
 
-    def _is_written(self, run_id: str) -> bool:
-        """Whether the log ends with this run already: killed between line and marker."""
+    def _is_written(self, line: Mapping[str, Any]) -> bool:
+        """Whether the log has this run already: killed between line and marker."""
         if not self._path.exists():
             return False
         with self._path.open("rb") as file:
             file.seek(max(0, file.seek(0, os.SEEK_END) - _TAIL_BYTES))
-            return json.dumps(run_id).encode() in file.read()
+            tail = file.read()
+        return all(json.dumps(line.get(name)).encode() in tail for name in ("run_id", "started_at"))
 
     def _append(self, line: Mapping[str, Any]) -> None:
         """One write at the end of the file, on a line of its own even after a torn one."""
