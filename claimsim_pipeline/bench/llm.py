@@ -8,6 +8,7 @@ time from the first request sent to the last reply used. Quick runs are small an
 from __future__ import annotations
 
 import shutil
+import statistics
 import subprocess
 import sys
 import time
@@ -21,6 +22,7 @@ from claimsim_pipeline.bench.llm_process import ServerProcess
 from claimsim_pipeline.generation.mutator import mutate
 
 _KILL_SECONDS = 60.0
+_SEEDS = (1, 2, 3, 4, 5)
 
 
 def run(quick: bool, workdir: Path) -> list[Figure]:
@@ -87,18 +89,23 @@ def _books(case: str, bought: Bought, stats: dict[str, Any]) -> Iterator[Figure]
 
 
 def _faults(quick: bool, folder: Path) -> Iterator[Figure]:
+    """The median of several seeds: which calls fail, and how late, is luck."""
     count, latency = (32, 0.02) if quick else (200, 0.2)
-    wait = 0.1 if quick else 1.0
-    knobs = {"throttle": 0.1, "broken": 0.05, "retry_after": wait}
-    bought, stats = _bought(folder, "faults", count, 16, latency=latency, **knobs)
-    ideal = count * latency / 16
-    wall = bought.ended_at - stats["first_at"]
+    knobs = {"throttle": 0.1, "broken": 0.05, "retry_after": 0.1 if quick else 1.0}
+    ideal, rows, early, times = count * latency / 16, [], [], []
+    for seed in (1,) if quick else _SEEDS:
+        name = f"faults-{seed}"
+        bought, stats = _bought(folder, name, count, 16, seed=seed, latency=latency, **knobs)
+        times.append((bought.ended_at - stats["first_at"]) / ideal)
+        rows.append(len(bought.drafts))
+        early.append(stats["early"])
     case = f"10 % 429 and 5 % 500, {count} claims"
-    yield _exactly(f"{case}: rows", len(bought.drafts), count)
-    times = known if quick else None
+    note = "each of " + " ".join(f"{time:.2f}" for time in times)
+    yield _exactly(f"{case}: fewest rows", min(rows), count)
+    wall = statistics.median(times)
     name = f"{case}: wall against ideal"
-    yield times(name, wall / ideal, "x") if times else at_most(name, wall / ideal, "x", 1.6)
-    yield _exactly(f"{case}: calls before their Retry-After", stats["early"], 0)
+    yield known(name, wall, "x") if quick else at_most(name, wall, "x", 1.6, note)
+    yield _exactly(f"{case}: calls before their Retry-After", sum(early), 0)
 
 
 def _killed(quick: bool, folder: Path) -> Iterator[Figure]:
@@ -154,12 +161,12 @@ def _again(quick: bool, folder: Path) -> Iterator[Figure]:
 def _rate_limit(quick: bool, folder: Path) -> Iterator[Figure]:
     """A hard limit, announced in headers: keep to it, and use it."""
     count, rpm = (40, 1200) if quick else (150, 1200)
-    bought, stats = _bought(folder, "limit", count, 16, latency=0.05, rpm=rpm, level=10)
+    bought, stats = _bought(folder, "limit", count, 16, latency=0.05, rpm=rpm, level=30)
     refused = stats["throttled"] / stats["calls"]
     case = f"a limit of {rpm} calls a minute, {count} claims"
     yield _exactly(f"{case}: rows", len(bought.drafts), count)
     yield at_most(f"{case}: share refused", refused, "share", 1.0 if quick else 0.01)
-    allowed = (count - 10) * 60.0 / rpm
+    allowed = (count - 30) * 60.0 / rpm
     wall = stats["last_at"] - stats["first_at"]
     yield known(f"{case}: share of the limit that was used", allowed / wall, "share")
 

@@ -18,8 +18,8 @@ class Knobs:
         refusal: Refusals.
         cut: Incomplete replies.
         garbage: HTTP 200 whose body is no JSON.
-        throttle: 429 with ``retry_after``.
-        broken: 500 without one.
+        throttle: 429 with ``retry_after``, evenly spread over the calls.
+        broken: 500 without one, likewise; both come at once.
         retry_after: Seconds.
         hang: Calls that are never answered, the next so many.
         status: All calls get this status with this ``code``; 0: none.

@@ -33,6 +33,7 @@ class Model:
         self.bodies: list[bytes] = []
         self.in_flight = 0
         self._dice = random.Random(seed)
+        self._spread: dict[str, float] = {}
         self._not_before: dict[str, float] = {}
         self._level, self._level_at = 0.0, 0.0
         self._prefix = ""
@@ -81,18 +82,25 @@ class Model:
             knobs.hang -= 1
             return 200, {}, {}, None
         headers, room = self._rate(now)
-        if not room or self._dice.random() < knobs.throttle:
+        if not room or self._due("throttle"):
             account.throttled += 1
             wait = knobs.retry_after if room else max(0.0, -self._level) * 60.0 / knobs.rpm + 0.05
             self._not_before[name] = now + wait
             headers["retry-after"] = f"{wait:.3f}"
             return 429, headers, _error("slow down", "rate_limit_exceeded"), 0.0
-        if self._dice.random() < knobs.broken:
+        if self._due("broken"):
             account.errors += 1
-            return 500, headers, _error("broken", "server_error"), knobs.latency
+            return 500, headers, _error("broken", "server_error"), 0.0
         made = self.reply(json.loads(body))
         garbage = self._dice.random() < knobs.garbage
         return 200, headers, b"<html>" if garbage else made, knobs.latency
+
+    def _due(self, name: str) -> bool:
+        """Whether this call fails: evenly spread, beginning anywhere."""
+        rate: float = getattr(self.knobs, name)
+        before = self._spread.setdefault(name, self._dice.random())
+        self._spread[name] = (before + rate) % 1.0
+        return before + rate >= 1.0
 
     def _refused(self, headers: dict[str, str]) -> Answer | None:
         knobs = self.knobs

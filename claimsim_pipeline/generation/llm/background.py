@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from claimsim_pipeline.generation.llm.dialogue import Dialogue, Proposal
 from claimsim_pipeline.generation.llm.engine import Deliver, Engine
 
-_QUIET, _LONGEST = 0.02, 0.25  # seconds: claims that arrive close together are taken together
+_TOGETHER = 0.3  # seconds: claims that arrive close together are settled together
 _ENDED = object()
 
 Arrival = tuple[Dialogue, Proposal | None]
@@ -55,14 +55,14 @@ class Background:
 
     def _group(self) -> tuple[list[Arrival], bool]:
         group: list[Arrival] = []
-        thing, until = self._inbox.get(), time.monotonic() + _LONGEST
+        thing, until = self._inbox.get(), time.monotonic() + _TOGETHER
         while True:
             if thing is _ENDED:
                 return group, True
             group.append(thing)  # type: ignore[arg-type]  # the queue holds arrivals and one mark
             left = until - time.monotonic()
             try:
-                thing = self._inbox.get(timeout=max(0.0, min(_QUIET, left)))
+                thing = self._inbox.get(timeout=max(0.0, left))
             except queue.Empty:
                 return group, False
 

@@ -71,9 +71,15 @@ class Candidates:
         self._alone = count[which] == 1
         self._known: dict[tuple[int, str], _Alternatives] = {}
         self._eligible: dict[str, _SUITABLE] = {}
+        self._last: tuple[int, list[Candidate]] = (-1, [])
 
     def of(self, row: int) -> list[Candidate]:
         """The candidates of the brief in that row, its own case first."""
+        if self._last[0] != row:
+            self._last = (row, self._found(row))
+        return self._last[1]
+
+    def _found(self, row: int) -> list[Candidate]:
         case = int(self._spot.case[row])
         own = self._candidate(case, int(self._keys[1][row]))
         if not self._alone[row]:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from openai import APIStatusError, AsyncOpenAI
 
 _CONNECT_SECONDS = 2.0
+_LANES = 64
 _NO_KEY = "no-key"  # what local servers are told; the SDK wants something
 _NEVER_AGAIN = {
     401: "the key was refused",
@@ -55,16 +56,17 @@ def connect(endpoint: Endpoint) -> AsyncOpenAI:
     import httpx2
     from openai import AsyncOpenAI
 
+    from claimsim_pipeline.generation.llm.lanes import Lanes
+
+    address = endpoint.base_url or "https://api.openai.com/v1"
     timeout = httpx2.Timeout(endpoint.timeout, connect=min(_CONNECT_SECONDS, endpoint.timeout))
-    limits = httpx2.Limits(
-        max_connections=None, max_keepalive_connections=endpoint.concurrency, keepalive_expiry=30
-    )
+    lanes = Lanes(min(endpoint.concurrency, _LANES), secure=address.startswith("https"))
     return AsyncOpenAI(
         api_key=endpoint.api_key or _NO_KEY,
-        base_url=endpoint.base_url or "https://api.openai.com/v1",
+        base_url=address,
         max_retries=0,
         timeout=timeout,
-        http_client=httpx2.AsyncClient(timeout=timeout, limits=limits, follow_redirects=True),
+        http_client=httpx2.AsyncClient(timeout=timeout, transport=lanes),
     )
 
 

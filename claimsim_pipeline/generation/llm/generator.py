@@ -160,6 +160,7 @@ class _Call:
         yield from self._complete()
         over_budget = False
         if asking and self._can_ask():
+            self._settler.prepare()
             background = Background(self._engine)
             for group in background.arrivals(iter(asking)):
                 self._take(group)

@@ -62,6 +62,11 @@ class Settler:
         self._known = _codes(reference)
         self.repairs: Counter[str] = Counter()
 
+    def prepare(self) -> None:
+        """Lay out what the base teaches, so that the first claims do not hold up the others."""
+        briefs = self._briefs
+        mutate(Briefs(briefs.frame.iloc[:1], briefs.dice[:1]), self._reference)
+
     def settle(self, proposals: Proposals) -> pd.DataFrame:
         """The drafts of whole units, in the order of their rows."""
         rows = sorted(proposals)
