@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from claimsim_pipeline.claims.columns import COLUMNS
 from claimsim_pipeline.claims.reference import BaseColumn
 from claimsim_pipeline.storage import stream_table
-from claimsim_pipeline.storage.frames import fetch_arrow, to_arrow
+from claimsim_pipeline.storage.frames import fetch_arrow
 from claimsim_pipeline.storage.lookup import already_there, near_in_time
 from claimsim_pipeline.storage.quoting import identifier, identifiers, literal, sql
 
@@ -57,7 +57,7 @@ def slices(batch: pd.DataFrame, size: int = SLICE) -> Iterator[pd.DataFrame]:
 
 
 def publish_slice(
-    connection: duckdb.DuckDBPyConnection, batch: pd.DataFrame, published_at: datetime
+    connection: duckdb.DuckDBPyConnection, table: pa.Table, published_at: datetime
 ) -> pa.ChunkedArray:
     """Insert the claims that are not there yet, within the caller's transaction.
 
@@ -67,7 +67,6 @@ def publish_slice(
     Raises:
         ClaimIdTaken: An id is that of another window's or run's claim.
     """
-    table = to_arrow(batch)
     fresh = table.filter(pc.invert(pc.is_in(table["claim_id"], already_there(connection, table))))
     if not len(fresh):
         return fresh["claim_id"]
@@ -90,7 +89,7 @@ def publish_slice(
 
 
 def retain(
-    connection: duckdb.DuckDBPyConnection, windows: Sequence[datetime], batch: pd.DataFrame
+    connection: duckdb.DuckDBPyConnection, windows: Sequence[datetime], batch: pa.Table
 ) -> int:
     """Remove the windows' claims that the batch does not hold with the same content.
 
@@ -99,7 +98,7 @@ def retain(
     """
     if not windows:
         return 0
-    stale = _stale(connection, windows, to_arrow(batch))
+    stale = _stale(connection, windows, batch)
     if len(stale):
         _remove(connection, stale)
     return len(stale)

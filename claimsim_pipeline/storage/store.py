@@ -27,7 +27,7 @@ from claimsim_pipeline.storage import (
     views,
 )
 from claimsim_pipeline.storage.base_table import BaseTable
-from claimsim_pipeline.storage.frames import fetch, fetch_arrow
+from claimsim_pipeline.storage.frames import fetch, fetch_arrow, to_arrow
 from claimsim_pipeline.storage.guard import database_bytes
 from claimsim_pipeline.storage.parquet_files import replace_parquet
 from claimsim_pipeline.storage.pruning import Pruned
@@ -116,9 +116,10 @@ class ClaimStore:
         inserted: list[pa.ChunkedArray] = []
         held = 0.0
         for part in publishing.slices(batch):
+            table = to_arrow(part)  # while the file is still free
             with self._changing() as connection:
                 started = time.perf_counter()
-                inserted.append(publishing.publish_slice(connection, part, published_at))
+                inserted.append(publishing.publish_slice(connection, table, published_at))
             held += time.perf_counter() - started
         if self._feed_snapshot is not None:
             self.write_snapshot(self._feed_snapshot)
@@ -127,8 +128,9 @@ class ClaimStore:
 
     def retain_window(self, window_starts: Sequence[datetime], batch: pd.DataFrame) -> int:
         """Remove the windows' claims that the batch does not hold with the same content."""
+        table = to_arrow(batch)
         with self._changing() as connection:
-            return publishing.retain(connection, window_starts, batch)
+            return publishing.retain(connection, window_starts, table)
 
     def write_snapshot(self, path: Path) -> None:
         """Replace a Parquet file by the simulated rows of ``claims_high_risk``."""
