@@ -20,7 +20,7 @@ _THEME = {
     _INK.calm: "var(--calm)",
     _INK.alarm: "var(--alarm)",
 }
-_SIZE = (5.2, 2.5)
+_SIZE = (4.4, 2.1)
 _NAMED = re.compile(r'(id="|url\(#|href="#)')
 
 
@@ -42,11 +42,11 @@ def charts(claims: pd.DataFrame, risk: pd.Series, texts: Texts, *, by_truth: boo
     )
     scores = risk.to_numpy(dtype=np.float64, na_value=0.0)
     loud = risk.index.to_numpy(dtype=bool) if by_truth else scores >= ALARM
-    words = Words(say["risk_axis"], say["claims"], *names)
+    words = Words(say["risk_axis"], say["claims"], *names, decimal=say["decimal"])
     first = plots.histogram((scores[~loud], scores[loud]), words, _INK, size=_SIZE)
     title = f"{say['risk']} ({texts.filled(say['risk_of'], texts.number(len(scores)))})"
     alarmed = _alarmed(claims, by_truth=by_truth)
-    words = Words(say["amounts_axis"], say["claimed"], *names)
+    words = Words(say["amounts_axis"], say["claimed"], *names, decimal=say["decimal"])
     second = plots.against_peers(claims[~alarmed], claims[alarmed], words, _INK, size=_SIZE)
     return _figure(first, title, "a") + _figure(second, say["amounts"], "b")
 

@@ -110,7 +110,7 @@ def _json(value: Any) -> str:
 def _facts(content: Content, texts: Texts, zone: ZoneInfo) -> str:
     risk = content.scores["risk_score"].to_numpy(dtype=np.float64, na_value=0.0)
     alarmed, total = int((risk >= ALARM).sum()), content.total
-    flagged = int(sum(bool(len(flags)) for flags in content.scores["flags"].dropna()))
+    flagged = content.scores["flags"].explode().dropna().index.nunique()
     say = texts["facts"]
     share = f" <small>{texts.number(100 * alarmed / total)} %</small>" if total else ""
     facts = {
@@ -144,7 +144,7 @@ def _charts(content: Content, texts: Texts) -> str:
 
 
 def _flags(flags: pd.Series, texts: Texts) -> str:
-    counts = Counter(flag for held in flags.dropna() for flag in held)
+    counts = Counter(flags.explode().dropna().value_counts().to_dict())
     most = max(counts.values(), default=1)
     names = texts["words"]["flags"]
     lines = "".join(

@@ -12,7 +12,7 @@
   const cell = (name, row) => {
     const column = data.columns[name];
     if (!column) return null;
-    if (!column.values) return column[row];
+    if (Array.isArray(column)) return column[row];
     const code = column.codes[row];
     return code < 0 ? null : column.values[code];
   };
@@ -26,7 +26,7 @@
 
   const columns = [
     { name: "claim_id", kind: "nowrap", fill: fillClaim },
-    { name: "time", kind: "nowrap minor" },
+    { name: "time", kind: "nowrap minor", fill: (row, td) => { const [day, clock] = (cell("time", row) || "– ").split(" "); two(td, clock, day); } },
     { name: "facility", kind: "place", fill: (row, td) => two(td, cell("facility", row), cell("province", row)) },
     { name: "diagnosis", kind: "middling", fill: (row, td) => two(td, cell("diagnosis", row), cell("diagnosis_label", row)) },
     { name: "service", kind: "nowrap minor" },
@@ -34,9 +34,9 @@
     { name: "claimed", kind: "number" },
     { name: "times_p90", kind: "number minor", fill: (row, td) => { const x = cell("times_p90", row); td.textContent = x === null ? "–" : score.format(x); } },
     { name: "risk", kind: "number", fill: fillRisk },
-    { name: "flags", kind: "middling", fill: fillFlags },
+    { name: "flags", kind: "flagged middling", fill: fillFlags },
   ];
-  if (data.columns.scenario) columns.push({ name: "scenario", kind: "truth", fill: (row, td) => { td.textContent = words.scenarios[cell("scenario", row)] || words.honest; } });
+  if (data.columns.scenario) columns.push({ name: "scenario", kind: "truth middling", fill: (row, td) => { td.textContent = words.scenarios[cell("scenario", row)] || words.honest; } });
 
   const state = { sort: null, up: false, page: 0, rows: Array.from({ length: data.length }, (_, i) => i) };
 
@@ -77,7 +77,8 @@
       const value = cell(name, row);
       add(name, typeof value === "number" ? (name.endsWith("score") ? score : number).format(value) : value);
     }
-    add("flags", (cell("flags", row) || []).map((flag) => words.flags[flag] || flag).join(", "));
+    add("flags", (cell("flags", row) || []).map((flag) => words.flags[flag] || flag).join(" · "));
+    if (data.columns.scenario) add("scenario", words.scenarios[cell("scenario", row)] || words.honest);
     line.after(more);
   }
 
@@ -164,7 +165,7 @@
     byId("claims").scrollIntoView({ block: "start" });
   }
 
-  const names = data.columns.province && data.columns.province.values ? [...data.columns.province.values] : [];
+  const names = data.columns.province ? [...data.columns.province.values] : [];
   for (const name of names.sort(collator.compare)) {
     const option = byId("province").appendChild(element("option", name));
     option.value = name;
