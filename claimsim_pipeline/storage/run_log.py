@@ -96,7 +96,8 @@ class RunLog:
         with self._path.open("rb") as file:
             file.seek(max(0, file.seek(0, os.SEEK_END) - _TAIL_BYTES))
             tail = file.read()
-        return all(json.dumps(line.get(name)).encode() in tail for name in ("run_id", "started_at"))
+        known = [line[name] for name in ("run_id", "started_at") if name in line]
+        return all(json.dumps(value).encode() in tail for value in known)
 
     def _append(self, line: Mapping[str, Any]) -> None:
         """One write at the end of the file, on a line of its own even after a torn one."""

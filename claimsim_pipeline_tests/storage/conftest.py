@@ -20,9 +20,7 @@ def database(tmp_path: Path) -> Path:
 @pytest.fixture
 def store(database: Path) -> ClaimStore:
     """A prepared store on it."""
-    prepared = open_store(database)
-    prepared.prepare()
-    return prepared
+    return open_store(make_base(database, prepared=True))
 
 
 @pytest.fixture

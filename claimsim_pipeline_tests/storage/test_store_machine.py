@@ -8,10 +8,14 @@ from datetime import timedelta
 from pathlib import Path
 
 import duckdb
+import pandas as pd
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
+from claimsim_pipeline.claims.columns import REQUIRED
+from claimsim_pipeline.errors import StoreBusy
 from claimsim_pipeline.storage import publishing
 from claimsim_pipeline_tests.storage.claims import NOW, WINDOW, ask, batch, make_base, open_store
 
@@ -29,8 +33,10 @@ class StoreMachine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.folder = Path(tempfile.mkdtemp())
-        self.store = open_store(make_base(self.folder / "a.duckdb", 20))
-        self.store.prepare()
+        columns = (*REQUIRED, "generated_at", "patient_key")
+        path = make_base(self.folder / "a.duckdb", 20, columns=columns, prepared=True)
+        self.snapshot = self.folder / "feed.parquet"
+        self.store = open_store(path, feed_snapshot=self.snapshot)
         self.model: dict[str, tuple[int, float]] = {}
 
     def teardown(self) -> None:
@@ -44,12 +50,14 @@ class StoreMachine(RuleBasedStateMachine):
         self.store.publish(frame, published_at=NOW)
         self._forget(lambda w: w == window)
         self.model.update(_expected(window, amounts))
+        self._look_at_the_snapshot()
 
     @rule(window=WINDOWS, amounts=AMOUNTS)
     def publish_more(self, window: int, amounts: list[float]) -> None:
         """Claims that are there already stay as they are."""
         self.store.publish(_window(window, amounts), published_at=NOW)
         self.model = {**_expected(window, amounts), **self.model}
+        self._look_at_the_snapshot()
 
     @rule(window=WINDOWS, amounts=AMOUNTS)
     def crash_while_publishing(self, window: int, amounts: list[float]) -> None:
@@ -79,6 +87,24 @@ class StoreMachine(RuleBasedStateMachine):
         self.model.pop(claim_id, None)
 
     @rule()
+    def refresh_the_scores(self) -> None:
+        """The cache of ML scores covers the feed; nothing else changes."""
+        feed = pd.concat(self.store.feed_for_scoring(["claim_id"]))
+        path = self.folder / "scores.parquet"
+        feed.assign(ml_score=0.1, ml_score_normalized=0.2, model_version="v").to_parquet(path)
+        assert self.store.replace_ml_scores(path) == 20 + len(self.model)
+
+    @rule(window=WINDOWS, amounts=AMOUNTS)
+    def publish_while_somebody_reads(self, window: int, amounts: list[float]) -> None:
+        """A reader that never lets go: nothing is written, and the next attempt writes it all."""
+        frame = _window(window, amounts)
+        impatient = open_store(self.store.path, deadline_seconds=0.02)
+        with duckdb.connect(str(self.store.path), read_only=True), pytest.raises(StoreBusy):
+            impatient.publish(frame, published_at=NOW)
+            raise StoreBusy("there was nothing to publish")
+        self.publish_more(window, amounts)
+
+    @rule()
     def the_base_gains_a_column(self) -> None:
         """The stream follows without losing rows."""
         name = f"c{len(self.store.base().columns)}"
@@ -98,6 +124,10 @@ class StoreMachine(RuleBasedStateMachine):
         )
         expected = [(claim_id, True, amount) for claim_id, (_, amount) in self.model.items()]
         assert sorted(held, key=str) == sorted(expected, key=str)
+
+    def _look_at_the_snapshot(self) -> None:
+        """The file for readers that want no lock is that of the last publication."""
+        assert sorted(pd.read_parquet(self.snapshot)["claim_id"]) == sorted(self.model)
 
     def _forget(self, gone) -> None:  # type: ignore[no-untyped-def]  # a predicate of windows
         self.model = {k: v for k, v in self.model.items() if not gone(v[0])}
@@ -126,7 +156,7 @@ def _expected(window: int, amounts: list[float]) -> dict[str, tuple[int, float]]
 
 TestStoreMachine = StoreMachine.TestCase
 TestStoreMachine.settings = settings(
-    max_examples=5,
+    max_examples=4,
     stateful_step_count=8,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
