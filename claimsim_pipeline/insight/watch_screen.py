@@ -1,0 +1,155 @@
+"""A picture of the stream on a terminal of any width, or as plain lines."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Hashable, Mapping
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pandas as pd
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
+from rich.table import Table
+from rich.text import Text
+
+from claimsim_pipeline.insight.watch import Picture
+
+ALARM = 0.7
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
+_SHORT = {
+    "short_stay_high_cost": "short-costly",
+    "severity_mismatch": "mild-costly",
+    "duplicate_pattern": "duplicate",
+    "high_cost_full_paid": "costly-paid",
+}
+# Name, narrowest terminal that shows it, justification, most characters.
+_COLUMNS = (
+    ("time", 0, "left", 8),
+    ("claim", 76, "left", 29),
+    ("facility", 0, "left", 26),
+    ("province", 116, "left", 16),
+    ("dx", 0, "left", 5),
+    ("Rp", 0, "right", 13),
+    ("LOS", 70, "right", 3),
+    ("risk", 0, "right", 4),
+    ("flags", 92, "left", 48),
+)
+
+
+class Screen:
+    """Draws itself as wide and as tall as the terminal is at the moment.
+
+    Args:
+        picture: What is known.
+        now: For ages.
+        zone: Of the times.
+        keys: Whether `q` ends it.
+    """
+
+    def __init__(self, picture: Picture, now: datetime, zone: ZoneInfo, *, keys: bool) -> None:
+        self._picture = picture
+        self._now = now
+        self._zone = zone
+        self._keys = keys
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """The lines: counts, trouble if there is any, claims."""
+        del console
+        head = [
+            Text("claimsim watch · every row is fictional", style="bold", no_wrap=True),
+            Text(summary(self._picture, self._now), overflow="fold"),
+        ]
+        if self._picture.trouble:
+            head.append(Text(safe(self._picture.trouble), style="yellow"))
+        used = sum(1 + len(line) // max(options.max_width, 1) for line in head) + 3
+        room = max((options.height or used + 20) - used, 1)
+        parts: list[RenderableType] = [*head, Text(""), self._claims(options.max_width, room)]
+        if self._keys:
+            parts.append(Text("q or Ctrl-C ends", style="dim"))
+        yield Group(*parts)
+
+    def _claims(self, width: int, rows: int) -> RenderableType:
+        claims = self._picture.claims
+        if claims is None or claims.empty:
+            return Text("Waiting for claims. Start some: claimsim simulate")
+        table = Table(box=None, pad_edge=False, header_style="dim", expand=False)
+        shown = [column for column in _COLUMNS if width >= column[1]]
+        for name, _, side, most in shown:
+            table.add_column(
+                name, justify="right" if side == "right" else "left", no_wrap=True, max_width=most,
+                overflow="ellipsis",
+            )  # fmt: skip
+        for claim in claims.head(rows).to_dict("records"):
+            cells = _cells(claim, self._zone)
+            table.add_row(*(cells[name] for name, *_ in shown))
+        return table
+
+
+def summary(picture: Picture, now: datetime) -> str:
+    """Counts, rate and lag in a line."""
+    if picture.seen_at is None:
+        return "Nothing has been read yet."
+    if picture.total is None:
+        return "There is no stream in this database yet."
+    told = [f"{picture.total:,} claims"]
+    if picture.claims is not None and not picture.claims.empty:
+        risk = pd.to_numeric(picture.claims["risk_score"]).fillna(0.0)
+        told.append(f"{int((risk >= ALARM).sum())} of the last {len(risk)} at risk ≥ {ALARM}")
+    told.append(f"{picture.per_minute(now):.1f}/min")
+    if picture.newest_at is not None:
+        told.append(f"newest {age((now - picture.newest_at).total_seconds())} ago")
+        told.append(f"lag {picture.lag():.1f} s")
+    return " · ".join(told)
+
+
+def line(claim: Mapping[Hashable, Any], zone: ZoneInfo) -> str:
+    """A claim as a plain line, for pipes and files."""
+    cells = {name: text.plain for name, text in _cells(claim, zone, brief=False).items()}
+    names = ("time", "claim", "facility", "province", "dx", "Rp", "LOS", "risk", "flags")
+    return "\t".join(cells[name] for name in names)
+
+
+def age(seconds: float) -> str:
+    """A span of time in the largest unit that fits."""
+    seconds = max(seconds, 0.0)
+    for unit, name in ((86_400, "d"), (3_600, "h"), (60, "min")):
+        if seconds >= unit:
+            return f"{seconds / unit:.0f} {name}"
+    return f"{seconds:.0f} s"
+
+
+def safe(value: object) -> str:
+    """Text without control characters, escape sequences and tricks of direction."""
+    return "" if _unknown(value) else _CONTROL.sub("", str(value))
+
+
+def _cells(claim: Mapping[Hashable, Any], zone: ZoneInfo, *, brief: bool = True) -> dict[str, Text]:
+    """Texts, never markup: a name with brackets stays a name."""
+    risk = claim.get("risk_score")
+    score = 0.0 if _unknown(risk) else float(str(risk))
+    flags = [] if _unknown(claim.get("flags")) else [safe(flag) for flag in claim["flags"]]
+    moment = claim["published_at"].tz_convert(str(zone))
+    return {
+        "time": Text(moment.strftime("%H:%M:%S" if brief else "%Y-%m-%dT%H:%M:%S%z")),
+        "claim": Text(safe(claim["claim_id"])),
+        "facility": Text(safe(claim.get("facility_name"))),
+        "province": Text(safe(claim.get("province_name"))),
+        "dx": Text(safe(claim.get("dx_primary_code"))),
+        "Rp": Text(_amount(claim.get("amount_claimed"), brief=brief)),
+        "LOS": Text(safe(claim.get("los"))),
+        "risk": Text(f"{score:.2f}", style="bold red" if score >= ALARM else ""),
+        "flags": Text(" ".join(_SHORT.get(f, f) for f in flags) if brief else ",".join(flags)),
+    }
+
+
+def _amount(amount: object, *, brief: bool) -> str:
+    if _unknown(amount):
+        return ""
+    value = float(str(amount))
+    return f"{value:,.0f}".replace(",", ".") if brief else f"{value:.0f}"
+
+
+def _unknown(value: object) -> bool:
+    return value is None or value is pd.NA or value is pd.NaT or value != value
