@@ -38,9 +38,7 @@ class Batches:
             return 200, {}, told, 0.0
         return 200, {}, self._polled(parts[1]), 0.0
 
-    def _file(
-        self, method: str, parts: list[str], headers: dict[str, str], body: bytes
-    ) -> Answer:
+    def _file(self, method: str, parts: list[str], headers: dict[str, str], body: bytes) -> Answer:
         if method == "POST":
             name = self._store(_uploaded(headers, body))
             told = {"id": name, "object": "file", "bytes": len(body), "purpose": "batch"}
@@ -81,7 +79,9 @@ class Batches:
         asked = [json.loads(line) for line in self._files[batch["input_file_id"]].splitlines()]
         kept = round(len(asked) * (1.0 - self._model.knobs.batch_lost))
         done, lost = asked[:kept], asked[kept:]
-        replies = [_line(a["custom_id"], 200, self._model.reply(a["body"], batch=True)) for a in done]
+        replies = [
+            _line(a["custom_id"], 200, self._model.reply(a["body"], batch=True)) for a in done
+        ]
         errors = [_line(a["custom_id"], 0, {"code": "batch_expired"}) for a in lost]
         batch["output_file_id"] = self._store("\n".join(replies).encode())
         if errors:

@@ -39,7 +39,9 @@ class _Connection(asyncio.Protocol):
         if not mark:
             return
         first, *lines = head.decode("latin-1").split("\r\n")
-        headers = {name.lower(): value.strip() for name, _, value in (x.partition(":") for x in lines)}
+        headers = {
+            name.lower(): value.strip() for name, _, value in (x.partition(":") for x in lines)
+        }
         length = int(headers.get("content-length", 0))
         if len(rest) < length:
             return

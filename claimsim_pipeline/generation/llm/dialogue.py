@@ -56,6 +56,10 @@ class Dialogue:
         """What to ask now."""
         return self._requests.make(self.row, self._attempt, self._variant, self._tokens)
 
+    def opening(self) -> Request:
+        """What was, or would have been, asked first."""
+        return self._requests.make(self.row, 0)
+
     def hear(self, paid: Paid, *, fresh: bool) -> Proposal | None:
         """Judge a reply to the current request.
 

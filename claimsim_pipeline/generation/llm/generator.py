@@ -156,7 +156,7 @@ class _Call:
         owner = self._owner
         asking = self._replayed()
         if asking and owner._submit is not None and not owner.breaker.open:
-            owner._submit(asking)
+            self._submitted(asking)
         yield from self._complete()
         over_budget = False
         if asking and self._can_ask():
@@ -169,6 +169,16 @@ class _Call:
         if over_budget:
             raise self._budget_stopped()
         yield from self._end()
+
+    def _submitted(self, asking: list[Dialogue]) -> None:
+        """Batch mode; returns if single calls are to be made, or none."""
+        assert self._owner._submit is not None
+        try:
+            self._owner._submit(asking)
+        except LLMUnavailable as error:
+            if self._options.force:
+                raise LLMUnavailable(f"SIM_FORCE_LLM=true: {error}") from error
+            self._owner.breaker.trip(str(error))
 
     def _replayed(self) -> list[Dialogue]:
         """Claims that the journal does not settle, the first due first."""

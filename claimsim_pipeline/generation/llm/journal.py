@@ -144,6 +144,18 @@ def prune(folder: Path, older_than_days: float, now: float) -> int:
     return pruned
 
 
+def recent(folder: Path, most: int) -> list[Entry]:
+    """The newest replies, of whatever claims."""
+    found: list[Entry] = []
+    paths = sorted(folder.glob("*/*-*.jsonl"), key=lambda path: path.stat().st_mtime, reverse=True)
+    for path in paths:
+        records = [record for _, record in read(path) if record and "raw" in record]
+        found += [_entry(record) for record in records]
+        if len(found) >= most:
+            break
+    return found[-most:]
+
+
 def line(record: dict[str, Any]) -> bytes:
     """A record as a line: checksum, space, JSON."""
     text = json.dumps(record, ensure_ascii=False, separators=(",", ":"))
