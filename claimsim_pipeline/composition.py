@@ -181,18 +181,9 @@ def staging_folder(settings: Settings) -> Path:
 
 def sweep(settings: Settings, cutoff: datetime) -> int:
     """Delete files that belong to claims from before the cutoff; how many."""
-    old = cutoff.timestamp()
-    swept = 0
-    for folder in ("staging", "runs", "journal", "quarantine"):
-        for path in (settings.home / folder).rglob("*"):
-            if path.is_file() and path.stat().st_mtime < old:
-                path.unlink(missing_ok=True)
-                swept += 1
-    for path in settings.log_path.parent.glob(f"{settings.log_path.stem}.*.gz"):
-        if path.stat().st_mtime < old:
-            path.unlink(missing_ok=True)
-            swept += 1
-    return swept
+    from claimsim_pipeline.storage.sweeping import sweep
+
+    return sweep(settings.home, settings.log_path, cutoff)
 
 
 def collect_batches(settings: Settings) -> list[Any]:

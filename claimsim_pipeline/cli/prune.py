@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -50,7 +51,8 @@ def _prune(
 
     store = open_store(settings)
     store.base()
-    with progress(None, "Pruning", None), Lease(store.path, run_id="prune", wait_seconds=wait):
+    lease = nullcontext() if dry_run else Lease(store.path, run_id="prune", wait_seconds=wait)
+    with progress(None, "Pruning", None), lease:
         pruned = store.prune(cutoff, dry_run=dry_run)
         files = 0 if dry_run else sweep(settings, cutoff)
     click.echo(_said(pruned, days, files))

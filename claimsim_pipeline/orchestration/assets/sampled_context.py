@@ -13,6 +13,7 @@ from claimsim_pipeline.orchestration.names import (
     TAGS,
 )
 from claimsim_pipeline.orchestration.partitions import requested_windows, span
+from claimsim_pipeline.orchestration.pruning import warn_of_pruning
 from claimsim_pipeline.orchestration.resources import Workshop
 from claimsim_pipeline.orchestration.run import SimulationRun
 from claimsim_pipeline.orchestration.staging import Staged
@@ -47,7 +48,9 @@ def sampled_context(
         workshop: dg.ResourceParam[Workshop],
     ) -> Staged:
         with simulation.telling():
-            wanted = requested_windows(context.run.tags, settings, simulation.clock.now())
+            now = simulation.clock.now()
+            wanted = requested_windows(context.run.tags, settings, now)
+            warn_of_pruning(context.log, wanted, settings, now)
             choices = config.choices(settings)
             store = workshop.store()
             base = store.base()
