@@ -1,6 +1,6 @@
 """Claims from the loopback model for the benches: briefs, a measured run, their validity.
 
-As a program, `ADDRESS FOLDER COUNT CONCURRENCY`: buys that many claims and prints how many there are.
+As a program, `ADDRESS FOLDER COUNT CONCURRENCY`: buys that many claims and says how many came.
 """
 
 from __future__ import annotations

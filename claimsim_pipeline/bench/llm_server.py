@@ -1,7 +1,7 @@
 """A small HTTP server on loopback that speaks `/v1/responses`, `/v1/files` and `/v1/batches`.
 
-`python -m claimsim_pipeline.bench.llm_server '{"latency": 0.1}'` prints its address and serves until
-its standard input ends. `/__knobs` (POST) changes faults, `/__stats` and `/__ledger` tell.
+`python -m claimsim_pipeline.bench.llm_server '{"latency": 0.1}'` prints its address and serves
+until its standard input ends. `/__knobs` (POST) changes faults, `/__stats` and `/__ledger` tell.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ class _Connection(asyncio.Protocol):
         self._transport = transport
 
     def connection_lost(self, exc: Exception | None) -> None:
+        del exc
         self._transport = None
 
     def data_received(self, data: bytes) -> None:

@@ -105,8 +105,8 @@ class BatchBook:
         for number, record in read(self._path):
             if record is None:
                 raise JournalDamaged(
-                    f"{self._path}:{number} is damaged; a batch may have been submitted there. Look "
-                    "it up at the provider, then remove the line: batches of removed lines are "
-                    "submitted again."
+                    f"{self._path}:{number} is damaged; a batch may have been submitted there. "
+                    "Look it up at the provider, then remove the line: batches of removed lines "
+                    "are submitted again."
                 )
             yield record

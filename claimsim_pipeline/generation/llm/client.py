@@ -81,7 +81,10 @@ async def call(client: AsyncOpenAI, body: bytes) -> tuple[Paid | Failure, Mappin
 
     try:
         response = await client.post(
-            "/responses", content=body, cast_to=httpx2.Response, options=_JSON
+            "/responses",
+            content=body,
+            cast_to=httpx2.Response,
+            options={"headers": {"Content-Type": "application/json"}},
         )
         return Paid.of(_json(response.content)), response.headers
     except APITimeoutError as error:
@@ -93,9 +96,6 @@ async def call(client: AsyncOpenAI, body: bytes) -> tuple[Paid | Failure, Mappin
         return Failure(cause, Remedy.WAIT, unreachable=unmet), {}
     except APIStatusError as error:
         return classify(error), error.response.headers
-
-
-_JSON = {"headers": {"Content-Type": "application/json"}}
 
 
 def classify(error: APIStatusError) -> Failure:

@@ -257,8 +257,8 @@ class _Call:
         causes = f" ({self._cause})" if self._cause else ""
         return ClaimsNotDelivered(
             f"{count} of {len(self._briefs)} claims were not delivered by {self._options.model}"
-            f"{causes}, and SIM_FORCE_LLM=true rules the offline mutator out. The raw replies are in "
-            f"{self._options.home / 'quarantine'}; run again to ask for these claims only."
+            f"{causes}, and SIM_FORCE_LLM=true rules the offline mutator out. The raw replies "
+            f"are in {self._options.home / 'quarantine'}; run again to ask for these claims only."
         )
 
     def _budget_stopped(self) -> BudgetStopped:

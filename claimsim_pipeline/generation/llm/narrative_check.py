@@ -21,30 +21,17 @@ _CONTROL = re.compile(
 )
 _MARKUP = re.compile(r"[<>`{}\[\]|\\*#_~^$@]|https?:|www\.|--|;\s*\w+\s*\(", re.IGNORECASE)
 _NUMERIC = re.compile(r"\S*\d\S*")
-_EDGES = ".,;:!?()\"'"
+_SPLIT = re.compile(r"[\s,.;:()]+")
 _CODE = re.compile(r"\b[A-Z]\d{2}(?:\.?\d{1,2})?\b")
 _STAY = re.compile(r"\b(\d{1,4}|[a-z]+)(?:\s+\([^)]*\))?[\s-]+(?:hari|malam)\b")
 _MONEY = re.compile(r"(?:\brp\.?\s*)?(\d{1,3}(?:[.,]\d{3})+|\d{4,})(?:,-|,00)?\b", re.IGNORECASE)
 _HONORIFIC = re.compile(r"\b(?:Tn|Ny|Nn|An|Sdr|Sdri|Bpk|Bapak|Ibu|dr|Dr|drg|Prof)\.?\s+[A-Z]")
-_WORDS = {
-    word: number
-    for number, word in enumerate(
-        [
-            "nol",
-            "satu",
-            "dua",
-            "tiga",
-            "empat",
-            "lima",
-            "enam",
-            "tujuh",
-            "delapan",
-            "sembilan",
-            "sepuluh",
-            "sebelas",
-        ]
-    )
-} | {"dua belas": 12}
+_NAMES = (
+    *("nol", "satu", "dua", "tiga", "empat", "lima", "enam"),
+    *("tujuh", "delapan", "sembilan", "sepuluh", "sebelas"),
+)
+_WORDS = {word: number for number, word in enumerate(_NAMES)}
+_TWELVE_UP = frozenset({"belas", "puluh", "ratus"})  # ends of words that a text had better not use
 _NO_NUMBER = {"sehari": 1, "semalam": 1}
 
 
@@ -81,7 +68,7 @@ class NarrativeCheck:
         for label, code in labels.items():
             lowered = label.lower()
             if lowered:
-                self._by_word.setdefault(lowered.split()[0], []).append((lowered, code))
+                self._by_word.setdefault(_SPLIT.split(lowered)[0], []).append((lowered, code))
 
     def problem(self, text: str, row: Row) -> str:
         """Name of the first thing that is wrong; empty if it may stand."""
@@ -115,7 +102,7 @@ class NarrativeCheck:
         for word in rules_found(lowered):
             if not _any_begins(row.codes, _rules()["diseases"][word]):
                 return False
-        for word in set(re.findall(r"[^\s,.;:]+", lowered)):
+        for word in set(_SPLIT.split(lowered)):
             for label, code in self._by_word.get(word, ()):
                 if label in lowered and not _any_begins(row.codes, [code]):
                     return False
@@ -141,7 +128,7 @@ def _stay_agrees(lowered: str, los: int) -> bool:
     """Every stay that is told in days is the row's; 'the same day' is not one."""
     for said in _STAY.findall(lowered):
         number = int(said) if said.isdigit() else _WORDS.get(said)
-        if number is not None and number != los:
+        if said in _TWELVE_UP or (number is not None and number != los):
             return False
     return all(
         days == los for word, days in _NO_NUMBER.items() if re.search(rf"\b{word}\b", lowered)

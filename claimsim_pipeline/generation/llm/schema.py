@@ -104,7 +104,9 @@ def _schema() -> dict[str, Any]:
 
 def _plain(told: dict[str, Any]) -> dict[str, Any]:
     """Only what every server's strict mode understands."""
-    kept = {name: told[name] for name in ("type", "description", "enum") if name in told}
+    kept: dict[str, Any] = {
+        name: told[name] for name in ("type", "description", "enum") if name in told
+    }
     if "items" in told:
         kept["items"] = {"type": told["items"]["type"]}
     return kept

@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from claimsim_pipeline.bench.llm_server import LoopbackServer
+from claimsim_pipeline.errors import BatchPending, BudgetStopped, LLMUnavailable
+from claimsim_pipeline.generation.llm.batch import Batches
+from claimsim_pipeline.generation.llm.client import Endpoint
+from claimsim_pipeline.generation.llm.estimate import estimate
+from claimsim_pipeline_tests.generation.llm.conftest import MODEL, Make, Serve, World, collected
+
+
+def batches(server: LoopbackServer, home: Path, **options: float) -> Batches:
+    return Batches(Endpoint("key", server.base_url), home, MODEL, "run", **options)
+
+
+def test_a_batch_is_submitted_once_collected_and_completed_by_single_calls(
+    world: World, serve: Serve, make: Make, tmp_path: Path
+) -> None:
+    server = serve(batch_polls=1, batch_lost=0.25, malformed=0.1)
+    briefs, account = world.briefs(40), server.model.account
+    for _ in range(2):
+        with pytest.raises(BatchPending, match="batch_1"):
+            generator = make(server, submit=batches(server, tmp_path).submit)
+            collected(generator, briefs, world.reference)
+    assert (account.batches, account.calls) == (1, 0)
+    (state,) = batches(server, tmp_path).collect()
+    assert (state.status, state.requests) == ("pending", 40)
+    (state,) = batches(server, tmp_path).collect()
+    assert (state.status, state.replies, state.remaining) == ("expired", 30, 10)
+    assert state.windows == ("w0",)
+    generator = make(server, submit=batches(server, tmp_path).submit)
+    assert len(collected(generator, briefs, world.reference)) == 40
+    spent = generator.spending
+    assert account.batches == 1
+    assert account.calls >= 10
+    assert spent.replies == account.paid
+    assert spent.input_tokens == account.input_tokens
+    full = spent.tariff.cost(spent.total.usage)
+    assert spent.cost_usd is not None
+    assert full is not None
+    assert spent.cost_usd < 0.75 * full
+    again = make(server, submit=batches(server, tmp_path).submit)
+    collected(again, briefs, world.reference)
+    assert again.spending.replies == 0
+    batches(server, tmp_path).acknowledge("batch_1")
+    assert batches(server, tmp_path).collect() == []
+
+
+def test_a_crash_between_submitting_and_noting_submits_nothing_twice(
+    world: World, serve: Serve, make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from claimsim_pipeline.generation.llm.batch_book import BatchBook
+
+    server, briefs = serve(), world.briefs(10)
+    with monkeypatch.context() as patch:
+
+        def crash(*_: object, **__: object) -> None:
+            raise KeyboardInterrupt
+
+        patch.setattr(BatchBook, "note", crash)
+        with pytest.raises(KeyboardInterrupt):
+            collected(
+                make(server, submit=batches(server, tmp_path).submit), briefs, world.reference
+            )
+    with pytest.raises(BatchPending):
+        collected(make(server, submit=batches(server, tmp_path).submit), briefs, world.reference)
+    assert server.model.account.batches == 1
+
+
+def test_a_batch_beyond_the_budget_is_not_submitted(
+    world: World, serve: Serve, make: Make, tmp_path: Path
+) -> None:
+    server = serve()
+    submit = batches(server, tmp_path, max_cost_usd=1e-6).submit
+    with pytest.raises(BudgetStopped, match="Nothing was submitted"):
+        collected(make(server, submit=submit), world.briefs(5), world.reference)
+    assert server.model.account.batches == 0
+
+
+def test_a_refused_key_is_told(world: World, serve: Serve, make: Make, tmp_path: Path) -> None:
+    server = serve(key="another")
+    with pytest.raises(LLMUnavailable, match="SIM_FORCE_LLM=true"):
+        submit = batches(server, tmp_path).submit
+        collected(make(server, submit=submit), world.briefs(5), world.reference)
+
+
+def test_an_estimate_rests_on_earlier_replies(
+    world: World, serve: Serve, make: Make, tmp_path: Path
+) -> None:
+    briefs = world.briefs(50)
+    guess = estimate(briefs, world.reference, MODEL)
+    assert guess.cost_usd
+    generator = make(serve())
+    collected(generator, briefs, world.reference)
+    told = estimate(briefs, world.reference, MODEL, home=tmp_path)
+    assert told.cost_usd == pytest.approx(generator.spending.cost_usd, rel=0.1)
+    half = estimate(briefs, world.reference, MODEL, home=tmp_path, batch=True)
+    assert half.cost_usd == pytest.approx(told.cost_usd / 2)
+    assert estimate(briefs, world.reference, "llama").cost_usd is None
