@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import io
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-ALARM = 0.7
 MOST_POINTS = 600
 
 _MARGINS = (0.125, 0.17, 0.86, 0.71)  # left, bottom, width, height
@@ -70,7 +69,7 @@ class Words:
     alarm: str = ""
     decimal: str = "."
 
-    def number(self, value: float, _position: int | None = None) -> str:
+    def number(self, value: float, _position: float = 0) -> str:
         """As people write it here."""
         text = f"{value:,.10g}"
         return text if self.decimal == "." else text.translate(str.maketrans(",.", ".,"))
@@ -153,7 +152,7 @@ def svg(figure: Figure) -> str:
     held = io.BytesIO()
     plain = {"Date": None, "Creator": None, "Format": None, "Type": None}
     with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "claimsim"}):
-        FigureCanvasSVG(figure).print_svg(held, metadata=plain)
+        FigureCanvasSVG(figure).print_figure(held, format="svg", metadata=plain)
     text = _SHEET.sub("", _PROLOGUE.sub("", held.getvalue().decode()))
     text = re.sub(
         r' id="(?:axes|figure|patch|text|line2d|legend|[xy]tick|matplotlib)[^"]*"', "", text
@@ -258,17 +257,17 @@ def _spread(claims: pd.DataFrame) -> pd.DataFrame:
     return ordered.iloc[np.linspace(0, len(ordered) - 1, MOST_POINTS).astype(np.intp)]
 
 
-def _rupiah(amount: float, _position: int | None = None) -> str:
+def _rupiah(amount: float, _position: float = 0) -> str:
     for unit, name in ((1e9, "M"), (1e6, "jt"), (1e3, "rb")):
         if amount >= unit:
             return f"{amount / unit:g} {name}"
     return f"{amount:g}"
 
 
-def _days(moments: Any) -> Sequence[float]:
-    from matplotlib.dates import date2num
-
-    return list(date2num(moments.to_numpy()))
+def _days(moments: Any) -> list[float]:
+    """Days since the epoch: the ticks are named by hand, so plain numbers will do."""
+    seconds = moments.to_numpy().astype("datetime64[s]").astype(np.float64)
+    return list(seconds / 86_400)
 
 
 def _clock_labels(axes: Axes, moments: Any, pattern: str) -> None:

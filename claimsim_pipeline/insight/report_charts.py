@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import html
 import re
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from claimsim_pipeline.insight import plots
 from claimsim_pipeline.insight.plots import Ink, Words
-from claimsim_pipeline.insight.report_rows import ALARM
 from claimsim_pipeline.insight.report_texts import Texts
+from claimsim_pipeline.insight.scorecard import ALARM
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 _INK = Ink(text="#0a0b01", line="#0a0b02", calm="#0a0b03", alarm="#0a0b04")
 _THEME = {
@@ -35,18 +40,16 @@ def charts(claims: pd.DataFrame, risk: pd.Series, texts: Texts, *, by_truth: boo
     """
     say = texts["charts"]
     line = texts.number(ALARM, 1)
-    names = (
-        (say["honest"], say["fraud"])
-        if by_truth
-        else (texts.filled(say["calm"], line), texts.filled(say["alarm"], line))
-    )
+    calm, alarm = texts.filled(say["calm"], line), texts.filled(say["alarm"], line)
+    if by_truth:
+        calm, alarm = say["honest"], say["fraud"]
     scores = risk.to_numpy(dtype=np.float64, na_value=0.0)
     loud = risk.index.to_numpy(dtype=bool) if by_truth else scores >= ALARM
-    words = Words(say["risk_axis"], say["claims"], *names, decimal=say["decimal"])
+    words = Words(say["risk_axis"], say["claims"], calm, alarm, say["decimal"])
     first = plots.histogram((scores[~loud], scores[loud]), words, _INK, size=_SIZE)
     title = f"{say['risk']} ({texts.filled(say['risk_of'], texts.number(len(scores)))})"
     alarmed = _alarmed(claims, by_truth=by_truth)
-    words = Words(say["amounts_axis"], say["claimed"], *names, decimal=say["decimal"])
+    words = replace(words, across=say["amounts_axis"], up=say["claimed"])
     second = plots.against_peers(claims[~alarmed], claims[alarmed], words, _INK, size=_SIZE)
     return _figure(first, title, "a") + _figure(second, say["amounts"], "b")
 
@@ -57,7 +60,7 @@ def _alarmed(claims: pd.DataFrame, *, by_truth: bool) -> np.ndarray:
     return claims["risk_score"].to_numpy(dtype=np.float64, na_value=0.0) >= ALARM
 
 
-def _figure(figure: plots.Figure, title: str, prefix: str) -> str:
+def _figure(figure: Figure, title: str, prefix: str) -> str:
     drawing = _NAMED.sub(rf"\g<1>{prefix}", plots.svg(figure))
     for colour, themed in _THEME.items():
         drawing = drawing.replace(colour, themed)

@@ -17,9 +17,9 @@ import numpy as np
 import pandas as pd
 
 from claimsim_pipeline.insight.report_charts import charts
-from claimsim_pipeline.insight.report_rows import ALARM, page_rows
+from claimsim_pipeline.insight.report_rows import page_rows
 from claimsim_pipeline.insight.report_texts import Texts, template
-from claimsim_pipeline.insight.scorecard import Scorecard, Tally
+from claimsim_pipeline.insight.scorecard import ALARM, Scorecard, Tally
 
 _GAP = re.compile(r"\{\{(\w+)\}\}")
 _ROW = "<tr>{}</tr>"

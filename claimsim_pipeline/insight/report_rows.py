@@ -8,8 +8,6 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pandas as pd
 
-ALARM = 0.7
-
 _AS_THEY_ARE = {
     "claim_id": "claim_id",
     "facility_name": "facility",
@@ -48,7 +46,7 @@ def page_rows(claims: pd.DataFrame, zone: ZoneInfo) -> dict[str, Any]:
     shown["time"] = moments.dt.strftime("%Y-%m-%d %H:%M:%S").astype("object")
     if "peer_p90" in shown:
         shown["times_p90"] = shown["claimed"] / shown["peer_p90"].where(shown["peer_p90"] > 0)
-    return {name: _packed(name, shown[name]) for name in shown}
+    return {str(name): _packed(str(name), shown[name]) for name in shown}
 
 
 def _packed(name: str, column: pd.Series) -> Any:

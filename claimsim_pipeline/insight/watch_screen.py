@@ -13,9 +13,8 @@ from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderR
 from rich.table import Table
 from rich.text import Text
 
+from claimsim_pipeline.insight.scorecard import ALARM
 from claimsim_pipeline.insight.watch import Picture
-
-ALARM = 0.7
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
 _SHORT = {
