@@ -9,6 +9,7 @@ from claimsim_pipeline.generation.llm.governor import Governor, seconds
 from claimsim_pipeline_tests.generation.llm.conftest import Make, World, collected
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_the_judge_finds_nothing_wrong_with_our_retries(world: World, make: Make) -> None:
     testing = pytest.importorskip("llmock.testing")
