@@ -30,6 +30,10 @@ exit code of the command line and whether trying again later can help::
     │   └── JournalDamaged
     ├── ScoringError                  1
     │   └── ModelUnusable
+    ├── SubmissionError               1   a running Dagster, asked for claims
+    │   ├── DagsterUnreachable            retry: nobody answers at the address
+    │   ├── RunRefused
+    │   └── RunUnderWay                   retry: such a run is queued or started
     └── Interrupted             130/143   SIGINT or SIGTERM
 """
 
@@ -154,6 +158,26 @@ class ScoringError(ClaimsimError):
 
 class ModelUnusable(ScoringError):
     """The anomaly model's files are damaged or of another version."""
+
+
+class SubmissionError(ClaimsimError):
+    """A running Dagster was asked for a run, and there will be none."""
+
+
+class DagsterUnreachable(SubmissionError):
+    """Nobody answers at the address, or nobody who speaks Dagster's GraphQL."""
+
+    retryable = True
+
+
+class RunRefused(SubmissionError):
+    """Dagster does not know the job, or does not like its configuration."""
+
+
+class RunUnderWay(SubmissionError):
+    """A run of that job is queued or started already."""
+
+    retryable = True
 
 
 class Interrupted(ClaimsimError):

@@ -1,0 +1,57 @@
+"""``claimsim inject``: some minutes of claims, made by a running Dagster."""
+
+from __future__ import annotations
+
+import click
+
+from claimsim_pipeline.cli.context import Door
+
+_FOR_BACKENDS = """\b
+A backend does the same with one request, POST to ADDRESS/graphql:
+
+\b
+{"query": "mutation ($run: ExecutionParams!) {
+    launchRun(executionParams: $run) {
+      __typename
+      ... on LaunchRunSuccess { run { runId } }
+      ... on PythonError { message } } }",
+ "variables": {"run": {
+    "selector": {
+      "repositoryLocationName": "claimsim_pipeline.definitions",
+      "repositoryName": "__repository__",
+      "jobName": "inject_claims"},
+    "runConfigData":
+      {"ops": {"inject": {"config": {"duration_seconds": 300}}}}}}}
+"""
+
+
+@click.command("inject", epilog=_FOR_BACKENDS)
+@click.option(
+    "--minutes",
+    type=click.FloatRange(min=0, min_open=True, max=1440),
+    default=5.0,
+    show_default=True,
+    help="How long claims arrive; SIM_MAX_CLAIMS still holds.",
+)
+@click.option(
+    "--url",
+    default="http://127.0.0.1:3000",
+    show_default=True,
+    metavar="ADDRESS",
+    help="Of the Dagster web server.",
+)
+@click.pass_obj
+def command(door: Door, /, minutes: float, url: str) -> None:
+    """Ask a running Dagster for some minutes of claims.
+
+    Returns at once with the run's address; the claims arrive while it runs. If
+    such a run is queued or started already, it says so, and queues nothing
+    (exit code 1).
+    """
+    from claimsim_pipeline.insight.progress import progress
+    from claimsim_pipeline.orchestration.submitting import inject_claims
+
+    del door
+    with progress(None, f"Asking {url}", None):
+        address = inject_claims(url, minutes)
+    click.echo(f"Claims arrive for {minutes:g} minutes: {address}")
