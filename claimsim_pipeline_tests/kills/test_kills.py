@@ -60,7 +60,7 @@ def test_killed_runs_lose_and_double_nothing(tmp_path: Path, capsys: pytest.Capt
 def _round(folder: Path, base: Path, kind: str, dice: random.Random) -> Killed:
     _wait_out_a_boundary()
     place, other = (Place.made(folder / side, kind, base) for side in ("disturbed", "undisturbed"))
-    moment = _kill(place, dice)
+    moment = _kill(place, kind, dice)
     finished = [line["run_id"] for line in place.log]
     found, marked = rows(place), [m for m in place.marked if m not in finished]
     again = place.start()
@@ -74,7 +74,7 @@ def _round(folder: Path, base: Path, kind: str, dice: random.Random) -> Killed:
     return Killed(kind, moment, found, rows(other), lost, doubled)
 
 
-def _kill(place: Place, dice: random.Random) -> str:
+def _kill(place: Place, kind: str, dice: random.Random) -> str:
     """Start a run and kill it: at any time, in its midst, or while it writes."""
     moment = dice.choice(("any time", "in its midst", "while it writes", "while it writes"))
     process = place.start()
@@ -82,7 +82,8 @@ def _kill(place: Place, dice: random.Random) -> str:
         time.sleep(dice.uniform(0.5, 6))
     else:
         _watch(process, lambda: _writes(place) if "writes" in moment else _has_begun(place))
-        longest = 2.0 if moment == "in its midst" else 0.15
+        # The first thing written is the tables; a live run then writes for three seconds.
+        longest = 3.0 if kind == "simulate" else 0.6 if "writes" in moment else 2.0
         time.sleep(dice.uniform(0, longest))
     if process.poll() is not None:
         process.communicate()

@@ -104,7 +104,7 @@ def test_a_long_log_is_set_aside_and_gzipped(tmp_path: Path) -> None:
     for number in range(3):
         log.end("a", {"run_id": "a", "number": number, "text": "x" * 100})
     packed = sorted(tmp_path.glob("log.*.jsonl.gz"))
-    kept = [json.loads(gzip.open(path, "rt").read())["number"] for path in packed]
+    kept = [json.loads(gzip.decompress(path.read_bytes()))["number"] for path in packed]
     assert kept == [0, 1]
     assert [line["number"] for line in _lines(tmp_path / "log.jsonl")] == [2]
 

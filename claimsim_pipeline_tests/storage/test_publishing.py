@@ -136,8 +136,8 @@ def test_values_take_the_types_that_the_base_has(tmp_path: Path) -> None:
     store.publish(batch(["A"]), published_at=NOW)
     assert ask(
         path,
-        "SELECT admit_dt::VARCHAR, los, amount_claimed::VARCHAR, round(risk_score::DOUBLE, 2), is_fraud "
-        "FROM claims_live_stream",
+        "SELECT admit_dt::VARCHAR, los, amount_claimed::VARCHAR, "
+        "round(risk_score::DOUBLE, 2), is_fraud FROM claims_live_stream",
     ) == [("2026-02-27 00:00:00", 0, "250000.00", 0.6, None)]
 
 
