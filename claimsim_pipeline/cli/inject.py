@@ -14,10 +14,10 @@ A backend does the same with one request, POST to ADDRESS/graphql:
     launchRun(executionParams: $run) {
       __typename
       ... on LaunchRunSuccess { run { runId } }
-      ... on PythonError { message } } }",
+      ... on Error { message } } }",
  "variables": {"run": {
     "selector": {
-      "repositoryLocationName": "claimsim_pipeline.definitions",
+      "repositoryLocationName": "claimsim_pipeline",
       "repositoryName": "__repository__",
       "jobName": "inject_claims"},
     "runConfigData":

@@ -8,7 +8,7 @@ first, so that a second press of a button queues nothing; then::
       launchRun(executionParams: $run) {
         __typename
         ... on LaunchRunSuccess { run { runId } }
-        ... on PythonError { message }
+        ... on Error { message }
       }
     }
 
@@ -16,7 +16,7 @@ with these variables::
 
     {"run": {
       "selector": {
-        "repositoryLocationName": "claimsim_pipeline.definitions",
+        "repositoryLocationName": "claimsim_pipeline",
         "repositoryName": "__repository__",
         "jobName": "inject_claims"
       },
