@@ -18,7 +18,8 @@ class Knobs:
         refusal: Refusals.
         cut: Incomplete replies.
         garbage: HTTP 200 whose body is no JSON.
-        throttle: 429 with ``retry_after``, evenly spread over the calls.
+        throttle: 429 with ``retry_after``, evenly spread over the calls; whoever waited
+            as told is let through.
         broken: 500 without one, likewise; both come at once.
         retry_after: Seconds.
         hang: Calls that are never answered, the next so many.

@@ -77,12 +77,14 @@ class Model:
         account.calls += 1
         account.first_at = account.first_at or now
         name = hashlib.sha256(body).hexdigest()
-        account.early += now < self._not_before.pop(name, 0.0)
+        not_before = self._not_before.pop(name, 0.0)
+        account.early += now < not_before
         if knobs.hang > 0:
             knobs.hang -= 1
             return 200, {}, {}, None
         headers, room = self._rate(now)
-        if not room or self._due("throttle"):
+        patient = 0.0 < not_before <= now  # who waited as told is let through
+        if not room or (self._due("throttle") and not patient):
             account.throttled += 1
             wait = knobs.retry_after if room else max(0.0, -self._level) * 60.0 / knobs.rpm + 0.05
             self._not_before[name] = now + wait

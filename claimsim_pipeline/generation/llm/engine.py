@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from openai import AsyncOpenAI
 
 _FIRST_DELAY, _LONGEST_DELAY = 0.25, 8.0  # seconds, without a Retry-After
-_JITTER = 0.1  # seconds at most, after a Retry-After
+_JITTER = 0.05  # seconds at most, after a Retry-After
 _UNMET_SECONDS = 1.5  # of nothing but failed connections
 _GRACE, _SHORT_GRACE = 10.0, 0.5  # seconds for calls in flight when all is lost
 
