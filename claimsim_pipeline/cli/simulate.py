@@ -8,7 +8,7 @@ import click
 
 from claimsim_pipeline.cli.context import Door
 from claimsim_pipeline.cli.options import as_environment, run_options
-from claimsim_pipeline.errors import Interrupted, UsageError
+from claimsim_pipeline.errors import DiskFull, Interrupted, StoreBusy, UsageError
 
 if TYPE_CHECKING:
     from claimsim_pipeline.generation.door import ClaimGenerator
@@ -68,6 +68,19 @@ def _run(settings: Settings, seed: int | None, pace: str, resume: str | None) ->
     return AdHocRun.beginning(SystemClock().now(), spec, live=pace == "live")
 
 
+def _estimate(settings: Settings, run: AdHocRun) -> int:
+    from claimsim_pipeline.composition import estimate_run
+
+    expected = estimate_run(settings, run)
+    dollars = "unknown" if expected.cost_usd is None else f"US$ {expected.cost_usd:.4f}"
+    usage = expected.usage
+    click.echo(
+        f"{expected.claims:,} claims by {settings.llm_model}: about {usage.input_tokens:,} input "
+        f"and {usage.output_tokens:,} output tokens, {dollars} ({expected.note})."
+    )
+    return 0
+
+
 def _simulate(settings: Settings, run: AdHocRun, *, wait: float, regenerate: bool) -> int:
     from claimsim_pipeline.cli.announce import tell_dagster
     from claimsim_pipeline.composition import house, make_generator, run_record
@@ -86,6 +99,10 @@ def _simulate(settings: Settings, run: AdHocRun, *, wait: float, regenerate: boo
             click.echo(f"Go on with it: claimsim simulate --resume {run.run_id}", err=True)
             _last_words(settings, record, clock)
             return stopped.exit_code
+        except (StoreBusy, DiskFull):
+            if record.status == "failed":  # it had begun, so it can be resumed
+                click.echo(f"Go on with it: claimsim simulate --resume {run.run_id}", err=True)
+            raise
         finally:
             tell_dagster(settings, record)
     _last_words(settings, record, clock)
