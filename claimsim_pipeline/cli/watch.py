@@ -24,7 +24,7 @@ _TICK_SECONDS = 0.5
 @click.command("watch")
 @click.option("--once", is_flag=True, help="One screen, then end.")
 @click.pass_obj
-def command(door: Door, /, once: bool) -> None:
+def command(door: Door, /, once: bool) -> int:
     """Watch the claims arrive: newest first, with their flags and risk.
 
     The database is opened for moments, and only after it has changed. Where
@@ -43,16 +43,17 @@ def command(door: Door, /, once: bool) -> None:
     console = Console()
     try:
         if once:
-            _once(watch, settings, console)
-        elif console.is_terminal:
+            return _once(watch, settings, console)
+        if console.is_terminal:
             _live(watch, settings, console)
         else:
             _lines(watch, settings)
     except KeyboardInterrupt:
-        return
+        pass  # that is how it ends
+    return 0
 
 
-def _once(watch: Watch, settings: Settings, console: Console) -> None:
+def _once(watch: Watch, settings: Settings, console: Console) -> int:
     from zoneinfo import ZoneInfo
 
     from claimsim_pipeline.insight.watch import Picture
@@ -60,6 +61,7 @@ def _once(watch: Watch, settings: Settings, console: Console) -> None:
 
     picture = watch.look(Picture())
     console.print(Screen(picture, watch.now(), ZoneInfo(settings.timezone), keys=False))
+    return int(bool(picture.trouble))
 
 
 def _live(watch: Watch, settings: Settings, console: Console) -> None:

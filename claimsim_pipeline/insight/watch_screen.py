@@ -9,7 +9,14 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pandas as pd
-from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
+from rich.console import (
+    Console,
+    ConsoleOptions,
+    Group,
+    JustifyMethod,
+    RenderableType,
+    RenderResult,
+)
 from rich.table import Table
 from rich.text import Text
 
@@ -17,24 +24,28 @@ from claimsim_pipeline.insight.scorecard import ALARM
 from claimsim_pipeline.insight.watch import Picture
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
-_SHORT = {
-    "short_stay_high_cost": "short-costly",
-    "severity_mismatch": "mild-costly",
-    "duplicate_pattern": "duplicate",
-    "high_cost_full_paid": "costly-paid",
+_FLAGS = {
+    "short_stay_high_cost": ("S", "short-costly"),
+    "severity_mismatch": ("M", "mild-costly"),
+    "duplicate_pattern": ("D", "duplicate"),
+    "high_cost_full_paid": ("H", "costly-paid"),
 }
-# Name, narrowest terminal that shows it, justification, most characters.
-_COLUMNS = (
-    ("time", 0, "left", 8),
-    ("claim", 76, "left", 29),
-    ("facility", 0, "left", 26),
-    ("province", 116, "left", 16),
-    ("dx", 0, "left", 5),
-    ("Rp", 0, "right", 13),
-    ("LOS", 70, "right", 3),
-    ("risk", 0, "right", 4),
-    ("flags", 92, "left", 48),
-)
+_LEGEND = " · ".join(map(" ".join, _FLAGS.values()))
+_WIDE, _ROOMY = 128, 80
+_NUMBERS = frozenset({"Rp", "LOS", "risk"})
+
+
+def _layout(width: int) -> dict[str, int]:
+    """The columns that fit a width, each with its most characters."""
+    spare = width - _WIDE
+    if spare >= 0:
+        wide = {"time": 8, "claim": 16, "facility": 20 + spare // 3, "province": 10 + spare // 3}
+        return {**wide, "dx": 3, "Rp": 11, "LOS": 3, "risk": 4, "flags": 36 + spare // 3}
+    spare = width - _ROOMY
+    if spare >= 0:
+        roomy = {"time": 8, "claim": 16, "facility": 16 + spare}
+        return {**roomy, "dx": 3, "Rp": 11, "LOS": 3, "risk": 4, "SMDH": 4}
+    return {"at": 5, "claim": 16, "facility": max(width - 50, 6), "Rp": 11, "risk": 4, "SMDH": 4}
 
 
 class Screen:
@@ -62,9 +73,11 @@ class Screen:
         ]
         if self._picture.trouble:
             head.append(Text(safe(self._picture.trouble), style="yellow"))
-        used = sum(1 + len(line) // max(options.max_width, 1) for line in head) + 3
+        used = sum(1 + len(line) // max(options.max_width, 1) for line in head) + 4
         room = max((options.height or used + 20) - used, 1)
         parts: list[RenderableType] = [*head, Text(""), self._claims(options.max_width, room)]
+        if options.max_width < _WIDE and self._picture.newest_at is not None:
+            parts.append(Text(_LEGEND, style="dim", no_wrap=True, overflow="ellipsis"))
         if self._keys:
             parts.append(Text("q or Ctrl-C ends", style="dim"))
         yield Group(*parts)
@@ -73,16 +86,16 @@ class Screen:
         claims = self._picture.claims
         if claims is None or claims.empty:
             return Text("Waiting for claims. Start some: claimsim simulate")
-        table = Table(box=None, pad_edge=False, header_style="dim", expand=False)
-        shown = [column for column in _COLUMNS if width >= column[1]]
-        for name, _, side, most in shown:
+        layout = _layout(width)
+        table = Table(box=None, pad_edge=False, header_style="dim")
+        for name, most in layout.items():
+            justify: JustifyMethod = "right" if name in _NUMBERS else "left"
             table.add_column(
-                name, justify="right" if side == "right" else "left", no_wrap=True, max_width=most,
-                overflow="ellipsis",
-            )  # fmt: skip
+                name, justify=justify, no_wrap=True, overflow="ellipsis", max_width=most
+            )
         for claim in claims.head(rows).to_dict("records"):
             cells = _cells(claim, self._zone)
-            table.add_row(*(cells[name] for name, *_ in shown))
+            table.add_row(*(cells[name] for name in layout))
         return table
 
 
@@ -132,6 +145,7 @@ def _cells(claim: Mapping[Hashable, Any], zone: ZoneInfo, *, brief: bool = True)
     moment = claim["published_at"].tz_convert(str(zone))
     return {
         "time": Text(moment.strftime("%H:%M:%S" if brief else "%Y-%m-%dT%H:%M:%S%z")),
+        "at": Text(moment.strftime("%H:%M")),
         "claim": Text(safe(claim["claim_id"])),
         "facility": Text(safe(claim.get("facility_name"))),
         "province": Text(safe(claim.get("province_name"))),
@@ -139,7 +153,10 @@ def _cells(claim: Mapping[Hashable, Any], zone: ZoneInfo, *, brief: bool = True)
         "Rp": Text(_amount(claim.get("amount_claimed"), brief=brief)),
         "LOS": Text(safe(claim.get("los"))),
         "risk": Text(f"{score:.2f}", style="bold red" if score >= ALARM else ""),
-        "flags": Text(" ".join(_SHORT.get(f, f) for f in flags) if brief else ",".join(flags)),
+        "SMDH": Text("".join(_FLAGS[flag][0] for flag in _FLAGS if flag in flags)),
+        "flags": Text(
+            " ".join(_FLAGS.get(f, (f, f))[1] for f in flags) if brief else ",".join(flags)
+        ),
     }
 
 
