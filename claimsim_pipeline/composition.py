@@ -16,9 +16,13 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from claimsim_pipeline.generation.door import ClaimGenerator
+    from claimsim_pipeline.generation.llm.batch import Batches, BatchState
+    from claimsim_pipeline.generation.llm.client import Endpoint
+    from claimsim_pipeline.generation.llm.estimate import Estimate
     from claimsim_pipeline.insight.scores_refresh import Refreshed
     from claimsim_pipeline.scoring.score import Anomaly
     from claimsim_pipeline.settings import Settings
+    from claimsim_pipeline.simulation.ad_hoc import AdHocRun
     from claimsim_pipeline.simulation.plan import RunSpec
     from claimsim_pipeline.simulation.record import RunRecord
     from claimsim_pipeline.simulation.scope import House
@@ -106,31 +110,27 @@ def load_model(settings: Settings, store: ClaimStore) -> Anomaly | None:
     return model_of(store, models_folder(settings)).model
 
 
-def make_generator(settings: Settings, *, run_id: str, regenerate: bool = False) -> ClaimGenerator:
+def make_generator(
+    settings: Settings, *, run_id: str, regenerate: bool = False, batch: bool = False
+) -> ClaimGenerator:
     """Who makes the claims of a run: the model if there is one, else the mutator.
 
     Args:
         settings: Key, model, budget, and whether the mutator may stand in.
         run_id: Of the run, for the journal.
         regenerate: Buy replies anew that the journal holds.
+        batch: Ask through the batch API; the claims are there when it is collected.
 
     Raises:
         LLMUnavailable: If there is neither a key nor a server of one's own, and
             ``SIM_FORCE_LLM=true``.
         UsageError: If there is a budget, and the model has no known price.
     """
-    from claimsim_pipeline.generation.llm.client import Endpoint
     from claimsim_pipeline.generation.llm.generator import LLMGenerator, Options
     from claimsim_pipeline.generation.mutator import Mutator
 
-    key = settings.openai_api_key
-    if key is None and settings.openai_base_url is None and not settings.force_llm:
+    if not settings.force_llm and not _has_model(settings):
         return Mutator()
-    endpoint = Endpoint(
-        api_key=key.get_secret_value() if key else None,
-        base_url=settings.openai_base_url,
-        concurrency=settings.llm_concurrency,
-    )
     options = Options(
         model=settings.llm_model,
         run_id=run_id,
@@ -139,7 +139,40 @@ def make_generator(settings: Settings, *, run_id: str, regenerate: bool = False)
         regenerate=regenerate,
         max_cost_usd=settings.llm_max_cost_usd,
     )
-    return LLMGenerator(endpoint, options, fallback=None if settings.force_llm else Mutator())
+    return LLMGenerator(
+        _endpoint(settings),
+        options,
+        fallback=None if settings.force_llm else Mutator(),
+        submit=_batches(settings, run_id, regenerate).submit if batch else None,
+    )
+
+
+def _has_model(settings: Settings) -> bool:
+    return settings.openai_api_key is not None or settings.openai_base_url is not None
+
+
+def _endpoint(settings: Settings) -> Endpoint:
+    from claimsim_pipeline.generation.llm.client import Endpoint
+
+    key = settings.openai_api_key
+    return Endpoint(
+        api_key=key.get_secret_value() if key else None,
+        base_url=settings.openai_base_url,
+        concurrency=settings.llm_concurrency,
+    )
+
+
+def _batches(settings: Settings, run_id: str = "", regenerate: bool = False) -> Batches:
+    from claimsim_pipeline.generation.llm.batch import Batches
+
+    return Batches(
+        _endpoint(settings),
+        settings.home,
+        settings.llm_model,
+        run_id,
+        max_cost_usd=settings.llm_max_cost_usd,
+        regenerate=regenerate,
+    )
 
 
 def refresh_scores(
@@ -186,7 +219,29 @@ def sweep(settings: Settings, cutoff: datetime) -> int:
     return sweep(settings.home, settings.log_path, cutoff)
 
 
-def collect_batches(settings: Settings) -> list[Any]:
-    """The windows whose replies have come back from the batch API."""
-    del settings
-    return []
+def collect_batches(settings: Settings) -> list[BatchState]:
+    """Fetch what the batch API has ready; batches that are done and not yet acknowledged."""
+    if not _has_model(settings):
+        return []
+    return [batch for batch in _batches(settings).collect() if batch.finished]
+
+
+def acknowledge_batch(settings: Settings, batch_id: str) -> None:
+    """Note that a batch's claims are published."""
+    _batches(settings).acknowledge(batch_id)
+
+
+def estimate_run(settings: Settings, run: AdHocRun) -> Estimate:
+    """What the run would cost; nothing is asked for or written."""
+    from claimsim_pipeline.generation.llm.estimate import estimate
+    from claimsim_pipeline.simulation import stages
+    from claimsim_pipeline.simulation.plan import plan_run
+
+    store = open_store(settings)
+    reference = store.read_reference()
+    plan = next(iter(plan_run(run.run_id, run.start, run.spec)))
+    contexts = stages.sample(store, plan)
+    known = reference.including(contexts)
+    setting = stages.Setting(run.spec, run.run_id, settings.timezone)
+    briefs = stages.brief(plan, contexts, known, setting)
+    return estimate(briefs, known, settings.llm_model, home=settings.home)

@@ -45,9 +45,10 @@ class Settings(BaseSettings):
 
     @classmethod
     def settings_customise_sources(
-        cls, _settings_cls: type[BaseSettings], init_settings: Any, *_: Any, **__: Any
+        cls, settings_cls: type[BaseSettings], init_settings: Any, *_: Any, **__: Any
     ) -> tuple[Any, ...]:
         """Only what :func:`load_settings` found; tests hand in an environment of their own."""
+        del settings_cls
         return (init_settings,)
 
     duckdb_path: Path = Field(

@@ -11,12 +11,11 @@ import subprocess
 import sys
 import time
 from datetime import UTC, datetime, timedelta
-from importlib.resources import files
 from pathlib import Path
 
 from claimsim_pipeline.errors import ClaimsimError
 
-_EMPTY = "empty_location.py"
+_EMPTY = "claimsim_pipeline.orchestration.empty_location"
 
 
 def one_window(database: Path, home: Path, *, empty: bool) -> float:
@@ -54,7 +53,7 @@ def _execute(database: Path, home: Path, tags: dict[str, str], *, empty: bool) -
     dagster_home = home / ("dagster-empty" if empty else "dagster")
     dagster_home.mkdir(exist_ok=True)
     (dagster_home / "dagster.yaml").write_text("telemetry:\n  enabled: false\n")
-    location = ["-f", str(files(__package__).joinpath(_EMPTY))] if empty else _MODULE
+    location = ["-m", _EMPTY] if empty else _MODULE
     job = "empty_simulation" if empty else "simulate_claims"
     command = [sys.executable, "-m", "dagster", "job", "execute", *location, "-j", job]
     began = time.perf_counter()

@@ -1,10 +1,18 @@
-"""``claimsim batch collect``: what the model's batch API has ready."""
+"""``claimsim batch collect``: what the model's batch API has ready is published."""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 import click
 
 from claimsim_pipeline.cli.context import Door
+
+if TYPE_CHECKING:
+    from claimsim_pipeline.generation.llm.batch import BatchState
+    from claimsim_pipeline.settings import Settings
+    from claimsim_pipeline.simulation.clock import Clock
+    from claimsim_pipeline.simulation.record import RunRecord
 
 
 @click.group("batch")
@@ -13,13 +21,78 @@ def command() -> None:
 
 
 @command.command("collect")
+@click.option("--wait", type=float, default=0.0, metavar="SECONDS", help="For the lease.")
 @click.pass_obj
-def collect(door: Door, /) -> None:
-    """Fetch the replies that are ready, and say which windows can be published."""
-    from claimsim_pipeline.composition import collect_batches
+def collect(door: Door, /, wait: float) -> None:
+    """Fetch the replies that are ready, and publish their windows.
 
-    collected = collect_batches(door.settings())
-    if not collected:
-        click.echo("No batch is waiting.")
-    for batch in collected:
+    What a batch did not bring is asked for by single calls. Nothing is bought twice.
+    """
+    from claimsim_pipeline.composition import acknowledge_batch, collect_batches
+
+    settings = door.settings()
+    ready = collect_batches(settings)
+    if not ready:
+        click.echo("No batch is ready.")
+    for batch in ready:
         click.echo(str(batch))
+        record = _publish(settings, batch, wait)
+        acknowledge_batch(settings, batch.batch_id)
+        click.echo(f"Published {record.inserted:,} claims in {len(batch.windows):,} windows.")
+
+
+def _publish(settings: Settings, batch: BatchState, wait: float) -> RunRecord:
+    import secrets
+
+    from claimsim_pipeline.composition import house, run_record
+    from claimsim_pipeline.simulation.clock import SystemClock
+    from claimsim_pipeline.simulation.plan import RunSpec
+    from claimsim_pipeline.simulation.scope import run_scope
+    from claimsim_pipeline.storage.manifests import load_manifest
+
+    clock = SystemClock()
+    spec = RunSpec(**load_manifest(settings.home, batch.run_id)["spec"])
+    span = (
+        batch.windows[0] if len(batch.windows) == 1 else f"{batch.windows[0]}...{batch.windows[-1]}"
+    )
+    record = run_record(settings, secrets.token_hex(6), spec, clock.now(), window=span)
+    with run_scope(house(settings), record, clock, wait_seconds=wait):
+        _publish_windows(settings, batch, record, clock)
+    return record
+
+
+def _publish_windows(
+    settings: Settings, batch: BatchState, record: RunRecord, clock: Clock
+) -> None:
+    from claimsim_pipeline.composition import load_model, make_generator, open_store, zone
+    from claimsim_pipeline.simulation.ad_hoc import Makers
+    from claimsim_pipeline.simulation.clock import StopRequest
+    from claimsim_pipeline.simulation.publication import publish_windows, publisher
+    from claimsim_pipeline.simulation.window_run import scored_windows
+    from claimsim_pipeline.simulation.windows import parse_window
+
+    store = open_store(settings)
+    generator = make_generator(settings, run_id=record.run_id)
+    record.watch(generator, settings.llm_model)
+    windows = [
+        parse_window(key, zone(settings), settings.partitions_start, clock.now())
+        for key in batch.windows
+    ]
+    claims = scored_windows(
+        windows,
+        record.spec,
+        record.run_id,
+        store=store,
+        makers=Makers(generator, load_model(settings, store)),
+        clock=clock,
+        timezone=settings.timezone,
+    )
+    publish_windows(
+        store,
+        claims,
+        [window.start for window in windows],
+        publisher(store, record, clock),
+        live=False,
+        clock=clock,
+        stop=StopRequest(),
+    )

@@ -4,6 +4,8 @@ With ``SIM_LLM_BATCH`` a backfill submits its prompts and ends; the replies come
 hours later. Looking after them costs a request, never money.
 """
 
+from typing import Any
+
 import dagster as dg
 from dagster._core.definitions.unresolved_asset_job_definition import (
     UnresolvedAssetJobDefinition,
@@ -23,18 +25,26 @@ def llm_batch_sensor(settings: Settings, job: UnresolvedAssetJobDefinition) -> d
         default_status=dg.DefaultSensorStatus.STOPPED,
         description="Collects batches of the model's batch API and finishes their windows.",
     )
-    def sensor(_context: dg.SensorEvaluationContext) -> dg.SensorResult:
-        if not settings.llm_batch:
-            return dg.SensorResult(skip_reason="SIM_LLM_BATCH is off.")
+    def sensor(context: dg.SensorEvaluationContext) -> dg.SensorResult:
         finished = composition.collect_batches(settings)
         if not finished:
             return dg.SensorResult(skip_reason="No batch has come back.")
         return dg.SensorResult(
             run_requests=[
-                dg.RunRequest(run_key=f"{batch.batch_id}-{key}", partition_key=key)
+                dg.RunRequest(
+                    run_key=f"{batch.batch_id}-{key}",
+                    partition_key=key,
+                    run_config=_config_of(context.instance, batch.run_id),
+                )
                 for batch in finished
                 for key in batch.windows
             ]
         )
 
     return sensor
+
+
+def _config_of(instance: dg.DagsterInstance, run_id: str) -> dict[str, Any]:
+    """The config that the batch was submitted with; another would ask for other claims."""
+    run = instance.get_run_by_id(run_id)
+    return dict(run.run_config) if run is not None else {}

@@ -40,11 +40,13 @@ class Choices:
         spec: What the plan is made from.
         pace: ``auto``, ``live`` or ``instant``.
         regenerate: Whether replies that the journal holds are bought anew.
+        llm_batch: Whether past windows ask the model through its batch API.
     """
 
     spec: "RunSpec"
     pace: str = "auto"
     regenerate: bool = False
+    llm_batch: bool = False
 
     def to_json(self) -> str:
         """For the metadata of a staged file; equal choices give equal text."""
@@ -56,7 +58,7 @@ class Choices:
         from claimsim_pipeline.simulation.plan import RunSpec
 
         told = json.loads(text)
-        return cls(RunSpec(**told["spec"]), told["pace"], told["regenerate"])
+        return cls(**{**told, "spec": RunSpec(**told["spec"])})
 
 
 class RunConfig(dg.Config):
@@ -103,6 +105,11 @@ class RunConfig(dg.Config):
         default=False,
         description="Buy replies of the model anew even where the journal holds them.",
     )
+    llm_batch: bool | None = Field(
+        default=None,
+        description="Ask for past windows through the batch API: half the price, up to a day "
+        "later. Default: SIM_LLM_BATCH.",
+    )
 
     def choices(self, settings: Settings) -> Choices:
         """The choices of the run, complete.
@@ -117,7 +124,8 @@ class RunConfig(dg.Config):
         if self.seed is not None and self.seed < 0:
             raise SettingsError(f"seed is {self.seed}; allowed: 0 or a positive whole number.")
         spec = replace(run_spec(settings, **given), seed=self.seed)
-        return Choices(spec, self.pace, self.regenerate)
+        batch = settings.llm_batch if self.llm_batch is None else self.llm_batch
+        return Choices(spec, self.pace, self.regenerate, batch)
 
 
 def _check(given: Mapping[str, Any]) -> None:

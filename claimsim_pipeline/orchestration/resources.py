@@ -76,9 +76,11 @@ class Workshop:
         """The anomaly model, trained first if need be."""
         return composition.load_model(self.settings, store)
 
-    def generator(self, run_id: str, *, regenerate: bool) -> "ClaimGenerator":
+    def generator(self, run_id: str, *, regenerate: bool, batch: bool = False) -> "ClaimGenerator":
         """Who makes the claims of a run: the model, or the offline mutator."""
-        return composition.make_generator(self.settings, run_id=run_id, regenerate=regenerate)
+        return composition.make_generator(
+            self.settings, run_id=run_id, regenerate=regenerate, batch=batch
+        )
 
 
 def resources(

@@ -10,7 +10,7 @@ from typing import Any
 
 from claimsim_pipeline.errors import UsageError
 
-_RUN_ID = re.compile(r"[0-9a-f]{12}")
+_RUN_ID = re.compile(r"[0-9a-f-]{12,36}")
 
 
 def save_manifest(home: Path, run_id: str, manifest: dict[str, Any]) -> None:
@@ -41,6 +41,6 @@ def load_manifest(home: Path, run_id: str) -> dict[str, Any]:
 def _path(home: Path, run_id: str) -> Path:
     if not _RUN_ID.fullmatch(run_id):
         raise UsageError(
-            f"{run_id[:40]!r} is no run id: it has 12 hex digits, as the run log shows."
+            f"{run_id[:40]!r} is no run id; the run log shows them (`run_id`)."
         )
     return home / "runs" / f"{run_id}.json"

@@ -68,6 +68,7 @@ def test_every_choice_of_a_run_is_described(location: Location) -> None:
         "seed",
         "pace",
         "regenerate",
+        "llm_batch",
     }
     assert all(field.description for field in fields.values())
 

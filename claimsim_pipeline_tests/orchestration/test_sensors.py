@@ -138,10 +138,10 @@ def test_a_refresh_covers_the_feed_and_its_check_says_so(location: Location) -> 
     assert scores == feed == 612
 
 
-def test_the_batch_sensor_rests_while_batches_are_off(location: Location) -> None:
+def test_the_batch_sensor_rests_while_no_batch_is_ready(location: Location) -> None:
     sensor = location.definitions.resolve_sensor_def("llm_batch_sensor")
     context = dg.build_sensor_context(instance=location.instance)
-    assert "SIM_LLM_BATCH is off" in sensor.evaluate_tick(context).skip_message
+    assert "No batch has come back" in sensor.evaluate_tick(context).skip_message
 
 
 def test_the_schedule_asks_for_the_window_that_has_just_begun(location: Location) -> None:

@@ -1,6 +1,7 @@
 """The invented claims, with all their consequences."""
 
 from collections.abc import Iterator
+from dataclasses import asdict
 
 import dagster as dg
 
@@ -61,6 +62,7 @@ def generated_claims(
             try:
                 staged = _generated(sampled_context, settings, simulation, workshop)
             except BatchPending as pending:
+                _keep_plan(sampled_context, settings, simulation.run_id)
                 context.log.info(str(pending))
                 return  # the later assets wait with it; llm_batch_sensor comes back
             describe_windows(context, staged)
@@ -68,6 +70,14 @@ def generated_claims(
         yield dg.Output(staged)
 
     return asset
+
+
+def _keep_plan(contexts: Staged, settings: Settings, run_id: str) -> None:
+    """Keep what the windows were planned with, for whoever collects their replies."""
+    from claimsim_pipeline.storage.manifests import save_manifest
+
+    spec = asdict(contexts.batches[0].choices.spec)
+    save_manifest(settings.home, run_id, {"spec": spec})
 
 
 def _generated(
@@ -79,8 +89,12 @@ def _generated(
     batches = []
     for batch in contexts.batches:
         setting = Setting(batch.choices.spec, simulation.run_id, settings.timezone)
-        generator = workshop.generator(simulation.run_id, regenerate=batch.choices.regenerate)
-        simulation.watch(generator)
         known = windows_of(batch.keys, settings, simulation.clock.now())
+        generator = workshop.generator(
+            simulation.run_id,
+            regenerate=batch.choices.regenerate,
+            batch=batch.choices.llm_batch and known[-1].end <= simulation.clock.now(),
+        )
+        simulation.watch(generator)
         batches.append(turns.generated(batch, known, setting, store, generator))
     return Staged(batches)
