@@ -12,6 +12,9 @@ from claimsim_pipeline.claims.reference import BaseColumn
 from claimsim_pipeline.storage import stream_table
 from claimsim_pipeline.storage.quoting import identifier, literal, sql
 
+_SIDECARS = ("claims_live_scores", "claims_live_truth")
+_MOST_REWRITTEN = 200_000  # about a second
+
 
 @dataclass(frozen=True)
 class Pruned:
@@ -48,11 +51,27 @@ def count(connection: duckdb.DuckDBPyConnection, cutoff: datetime) -> Pruned:
 def remove(connection: duckdb.DuckDBPyConnection, cutoff: datetime) -> None:
     """Delete old claims and orphans, within the caller's transaction."""
     connection.execute(f"DELETE FROM {stream_table.NAME} WHERE {old_claims(connection, cutoff)}")
-    for table in ("claims_live_scores", "claims_live_truth"):
+    for table in _SIDECARS:
         connection.execute(
             f"DELETE FROM {table} AS x WHERE NOT EXISTS "
             f"(SELECT 1 FROM {stream_table.NAME} AS s WHERE s.claim_id = x.claim_id)"
         )
+
+
+def tidy(connection: duckdb.DuckDBPyConnection, removed: int) -> bool:
+    """Rewrite what is left when that is little beside what went; whether it was.
+
+    A row group keeps its space until its last row goes. To be called after a checkpoint
+    has freed the space of the others, so that the file need not grow for it.
+    """
+    ((left,),) = connection.execute(f"SELECT count(*) FROM {stream_table.NAME}").fetchall()
+    if left > min(removed, _MOST_REWRITTEN):
+        return False
+    for table in (stream_table.NAME, *_SIDECARS):
+        connection.execute(f"CREATE TABLE {table}__kept AS FROM {table}")
+        connection.execute(f"DROP TABLE {table}")
+        connection.execute(f"ALTER TABLE {table}__kept RENAME TO {table}")
+    return True
 
 
 def old_claims(connection: duckdb.DuckDBPyConnection, cutoff: datetime) -> str:

@@ -210,6 +210,9 @@ class ClaimStore:
                 found = pruning.count(connection, older_than)
                 pruning.remove(connection, older_than)
             connection.execute("CHECKPOINT")
+            with transaction(connection):
+                pruning.tidy(connection, found.claims)
+            connection.execute("CHECKPOINT")
             freed = pruning.free_bytes(connection) - free + size - database_bytes(self.path)
         return replace(found, bytes_freed=max(freed, 0), dry_run=False)
 
