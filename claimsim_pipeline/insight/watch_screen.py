@@ -66,7 +66,6 @@ class Screen:
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """The lines: counts, trouble if there is any, claims."""
-        del console
         head = [
             Text("claimsim watch · every row is fictional", style="bold", no_wrap=True),
             Text(summary(self._picture, self._now), overflow="fold"),
@@ -74,7 +73,7 @@ class Screen:
         if self._picture.trouble:
             head.append(Text(safe(self._picture.trouble), style="yellow"))
         used = sum(1 + len(line) // max(options.max_width, 1) for line in head) + 4
-        room = max((options.height or used + 20) - used, 1)
+        room = max((options.height or console.height) - used, 1)
         parts: list[RenderableType] = [*head, Text(""), self._claims(options.max_width, room)]
         if options.max_width < _WIDE and self._picture.newest_at is not None:
             parts.append(Text(_LEGEND, style="dim", no_wrap=True, overflow="ellipsis"))
