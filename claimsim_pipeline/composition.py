@@ -245,3 +245,10 @@ def estimate_run(settings: Settings, run: AdHocRun) -> Estimate:
     setting = stages.Setting(run.spec, run.run_id, settings.timezone)
     briefs = stages.brief(plan, contexts, known, setting)
     return estimate(briefs, known, settings.llm_model, home=settings.home)
+
+
+def write_page(settings: Settings, now: datetime) -> Path:
+    """Write the page of high-risk claims anew."""
+    from claimsim_pipeline.insight.report import write_report
+
+    return write_report(open_store(settings), settings.home, now=now, timezone=settings.timezone)

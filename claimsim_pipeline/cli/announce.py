@@ -42,3 +42,23 @@ def tell_dagster(settings: Settings, record: RunRecord) -> None:
     from claimsim_pipeline.orchestration.events import report_runless_publication
 
     report_runless_publication(settings, record)
+
+
+def write_page(settings: Settings, record: RunRecord, now: datetime) -> None:
+    """Write the page of high-risk claims anew, if the run changed anything.
+
+    A page that cannot be written is said and does not fail the run.
+    """
+    import click
+
+    from claimsim_pipeline import composition
+    from claimsim_pipeline.errors import ClaimsimError
+
+    if not record.inserted:
+        return
+    try:
+        path = composition.write_page(settings, now)
+    except ClaimsimError as error:
+        click.echo(f"The page was not written: {error}", err=True)
+    else:
+        click.echo(f"Page: {path}", err=True)

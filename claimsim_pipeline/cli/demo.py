@@ -53,7 +53,7 @@ def _simulate(settings: Settings) -> RunRecord:
     import secrets
     from zoneinfo import ZoneInfo
 
-    from claimsim_pipeline.cli.announce import tell_dagster
+    from claimsim_pipeline.cli.announce import tell_dagster, write_page
     from claimsim_pipeline.composition import house, run_record, run_spec
     from claimsim_pipeline.simulation.clock import StopRequest, SystemClock
     from claimsim_pipeline.simulation.scope import run_scope
@@ -70,6 +70,7 @@ def _simulate(settings: Settings) -> RunRecord:
     ):
         _publish(settings, window, record, clock, stop)
     tell_dagster(settings, record)
+    write_page(settings, record, clock.now())
     return record
 
 
@@ -103,12 +104,14 @@ def _publish(
 def _show(settings: Settings, record: RunRecord, seconds: float) -> None:
     from rich.console import Console
 
-    from claimsim_pipeline.composition import open_store
+    from claimsim_pipeline.composition import open_store, zone
     from claimsim_pipeline.insight.scorecard import joined, scorecard
-    from claimsim_pipeline.insight.tables import newest_claims
+    from claimsim_pipeline.insight.watch_screen import LEGEND, claims_table
 
     store = open_store(settings)
-    Console().print(newest_claims(store.newest(_SHOWN), settings.timezone))
+    console = Console()
+    console.print(claims_table(store.newest(_SHOWN), zone(settings), console.width))
+    console.print(LEGEND, style="dim", highlight=False)
     card = scorecard(joined(store.truth(), store.scores(), store.stream()))
     click.echo(
         f"Window {record.window}: {record.inserted} new claims in {seconds:.1f}s, made offline "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -82,7 +83,7 @@ def _estimate(settings: Settings, run: AdHocRun) -> int:
 
 
 def _simulate(settings: Settings, run: AdHocRun, *, wait: float, regenerate: bool) -> int:
-    from claimsim_pipeline.cli.announce import tell_dagster
+    from claimsim_pipeline.cli.announce import tell_dagster, write_page
     from claimsim_pipeline.composition import house, make_generator, run_record
     from claimsim_pipeline.simulation.clock import StopRequest, SystemClock
     from claimsim_pipeline.simulation.scope import run_scope
@@ -97,7 +98,7 @@ def _simulate(settings: Settings, run: AdHocRun, *, wait: float, regenerate: boo
                 _stream(settings, run, generator, record, clock, stop)
         except Interrupted as stopped:
             click.echo(f"Go on with it: claimsim simulate --resume {run.run_id}", err=True)
-            _last_words(settings, record, clock)
+            _last_words(settings, record, clock.now())
             return stopped.exit_code
         except (StoreBusy, DiskFull):
             if record.status == "failed":  # it had begun, so it can be resumed
@@ -105,7 +106,9 @@ def _simulate(settings: Settings, run: AdHocRun, *, wait: float, regenerate: boo
             raise
         finally:
             tell_dagster(settings, record)
-    _last_words(settings, record, clock)
+    ended = clock.now()
+    write_page(settings, record, ended)
+    _last_words(settings, record, ended)
     return 0
 
 
@@ -139,8 +142,8 @@ def _stream(
         )
 
 
-def _last_words(settings: Settings, record: RunRecord, clock: Clock) -> None:
-    seconds = (clock.now() - record.started_at).total_seconds()
+def _last_words(settings: Settings, record: RunRecord, ended: datetime) -> None:
+    seconds = (ended - record.started_at).total_seconds()
     click.echo(
         f"Simulation {record.status}. Inserted {record.inserted} claims in {seconds:.1f}s "
         f"(DuckDB: {settings.duckdb_path})."

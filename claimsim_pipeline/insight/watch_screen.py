@@ -30,7 +30,7 @@ _FLAGS = {
     "duplicate_pattern": ("D", "duplicate"),
     "high_cost_full_paid": ("H", "costly-paid"),
 }
-_LEGEND = " · ".join(map(" ".join, _FLAGS.values()))
+LEGEND = " · ".join(map(" ".join, _FLAGS.values()))
 _WIDE, _ROOMY = 128, 80
 _NUMBERS = frozenset({"Rp", "LOS", "risk"})
 
@@ -46,6 +46,19 @@ def _layout(width: int) -> dict[str, int]:
         roomy = {"time": 8, "claim": 16, "facility": 16 + spare}
         return {**roomy, "dx": 3, "Rp": 11, "LOS": 3, "risk": 4, "SMDH": 4}
     return {"at": 5, "claim": 16, "facility": max(width - 50, 6), "Rp": 11, "risk": 4, "SMDH": 4}
+
+
+def claims_table(claims: pd.DataFrame, zone: ZoneInfo, width: int) -> Table:
+    """Claims with flags and risk, a line each, in the columns that fit the width."""
+    layout = _layout(width)
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for name, most in layout.items():
+        justify: JustifyMethod = "right" if name in _NUMBERS else "left"
+        table.add_column(name, justify=justify, no_wrap=True, overflow="ellipsis", max_width=most)
+    for claim in claims.to_dict("records"):
+        cells = _cells(claim, zone)
+        table.add_row(*(cells[name] for name in layout))
+    return table
 
 
 class Screen:
@@ -76,7 +89,7 @@ class Screen:
         room = max((options.height or console.height) - used, 1)
         parts: list[RenderableType] = [*head, Text(""), self._claims(options.max_width, room)]
         if options.max_width < _WIDE and self._picture.newest_at is not None:
-            parts.append(Text(_LEGEND, style="dim", no_wrap=True, overflow="ellipsis"))
+            parts.append(Text(LEGEND, style="dim", no_wrap=True, overflow="ellipsis"))
         if self._keys:
             parts.append(Text("q or Ctrl-C ends", style="dim"))
         yield Group(*parts)
@@ -85,17 +98,7 @@ class Screen:
         claims = self._picture.claims
         if claims is None or claims.empty:
             return Text("Waiting for claims. Start some: claimsim simulate")
-        layout = _layout(width)
-        table = Table(box=None, pad_edge=False, header_style="dim")
-        for name, most in layout.items():
-            justify: JustifyMethod = "right" if name in _NUMBERS else "left"
-            table.add_column(
-                name, justify=justify, no_wrap=True, overflow="ellipsis", max_width=most
-            )
-        for claim in claims.head(rows).to_dict("records"):
-            cells = _cells(claim, self._zone)
-            table.add_row(*(cells[name] for name in layout))
-        return table
+        return claims_table(claims.head(rows), self._zone, width)
 
 
 def summary(picture: Picture, now: datetime) -> str:
