@@ -227,10 +227,10 @@ def test_a_budget_for_a_model_without_a_price_is_refused(serve: Serve, tmp_path:
 def test_a_hung_call_delays_only_its_claim(world: World, serve: Serve, make: Make) -> None:
     server, briefs = serve(hang=1), world.briefs(40, ratio=0.0)
     began, sizes = time.monotonic(), []
-    for frame in make(server, timeout=1.0).generate(briefs, world.reference):
+    for frame in make(server, timeout=5.0).generate(briefs, world.reference):
         sizes.append((time.monotonic() - began, len(frame)))
     assert sum(size for _, size in sizes) == 40
-    assert sum(size for seconds, size in sizes if seconds < 0.95) >= 39
+    assert sum(size for seconds, size in sizes if seconds < 4.9) >= 39
 
 
 def test_a_retry_after_is_kept_and_nothing_collapses(
