@@ -26,6 +26,7 @@ with these variables::
 The run is at ``<address>/runs/<runId>``.
 """
 
+import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -123,7 +124,10 @@ def _submit(transport: "RequestsHTTPTransport", address: str, minutes: float) ->
 
     client = DagsterGraphQLClient(str(urlsplit(address).hostname), transport=transport)
     try:
-        return client.submit_job_execution(INJECT_CLAIMS, run_config=run_config(minutes))
+        with warnings.catch_warnings():
+            # Dagster's client calls gql in a way that gql has come to dislike.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            return client.submit_job_execution(INJECT_CLAIMS, run_config=run_config(minutes))
     except DagsterGraphQLClientError as error:
         if error.__cause__ is not None:  # not Dagster's answer, but the way there
             raise error.__cause__ from None

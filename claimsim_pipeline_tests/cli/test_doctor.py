@@ -1,0 +1,65 @@
+"""``claimsim doctor``: exit code, JSON, and no key anywhere."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from claimsim_pipeline_tests.cli.conftest import Claimsim
+
+KEY = "sk-not-to-be-seen"
+
+
+def test_a_house_in_order_ends_well(claimsim: Claimsim, database: Path) -> None:
+    code, out, _ = claimsim("doctor")
+    assert code == 0, out
+    assert "2 simulated claims" in out
+    assert out.rstrip().endswith("0 problem")
+
+
+def test_a_problem_ends_with_one_and_a_remedy(claimsim: Claimsim) -> None:
+    code, out, _ = claimsim("doctor")
+    assert code == 1
+    assert "problem  Database" in out
+    assert "-> Set DUCKDB_PATH" in out
+
+
+def test_json_is_all_there_is_on_stdout(claimsim: Claimsim, database: Path) -> None:
+    code, out, _ = claimsim("doctor", "--json", SIM_FORCE_LLM="true")
+    told = json.loads(out)
+    assert code == 1
+    assert told["state"] == "problem"
+    assert {"check", "state", "text", "remedy"} == set(told["findings"][0])
+
+
+def test_the_key_is_never_shown(claimsim: Claimsim, database: Path) -> None:
+    for arguments in ([], ["--json"]):
+        _, out, err = claimsim("doctor", *arguments, OPENAI_API_KEY=KEY)
+        assert "not shown" in out
+        assert KEY not in out + err
+
+
+def test_a_bad_setting_is_a_finding_and_ends_the_looking(claimsim: Claimsim) -> None:
+    code, out, _ = claimsim("doctor", SIM_FRAUD_RATIO="7", SIM_HOMES="x")
+    assert code == 1
+    assert "SIM_FRAUD_RATIO='7' is not allowed" in out
+    assert "Did you mean SIM_HOME?" in out
+    assert "Database" not in out
+
+
+def test_a_dagster_home_tells_schedules_and_sensors(
+    claimsim: Claimsim, database: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "dagster").mkdir()
+    (tmp_path / "dagster" / "dagster.yaml").write_text("telemetry: {enabled: false}\n")
+    code, out, _ = claimsim("doctor", DAGSTER_HOME=str(tmp_path / "dagster"))
+    assert code == 0, out
+    assert "simulate_claims_schedule is off" in out
+    assert "ml_scores_refresh_sensor is off" in out
+    assert "warning  Daemon      does not run" in out
+
+
+def test_a_dagster_home_that_is_none_is_a_warning(claimsim: Claimsim, database: Path) -> None:
+    code, out, _ = claimsim("doctor", DAGSTER_HOME="/no/such/folder")
+    assert code == 0
+    assert "/no/such/folder, which is no folder" in out
