@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from claimsim_pipeline.cli.context import Door
     from claimsim_pipeline.insight.progress import Reporter
     from claimsim_pipeline.settings import Settings
     from claimsim_pipeline.simulation.record import RunRecord
@@ -62,3 +64,15 @@ def write_page(settings: Settings, record: RunRecord, now: datetime) -> None:
         click.echo(f"The page was not written: {error}", err=True)
     else:
         click.echo(f"Page: {path}", err=True)
+
+
+@contextmanager
+def told_to_dagster(door: Door) -> Iterator[dict[str, Any]]:
+    """Tell the Dagster instance, if there is one, of a refresh within the block."""
+    if not door.environ.get("DAGSTER_HOME"):
+        yield {}
+        return
+    from claimsim_pipeline.orchestration.events import runless_refresh
+
+    with runless_refresh() as told:
+        yield told

@@ -7,11 +7,14 @@ of these.
 
 import logging
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from claimsim_pipeline.orchestration.names import CLAIMS_LIVE_STREAM, Measure
+from claimsim_pipeline.orchestration.event_log import latest_stream_event
+from claimsim_pipeline.orchestration.names import CLAIMS_LIVE_STREAM, CLAIMS_ML_SCORES, Measure
 
 if TYPE_CHECKING:
     from claimsim_pipeline.settings import Settings
@@ -54,6 +57,34 @@ def report_runless_prune(claims: int, older_than_days: float) -> None:
     """Tell the Dagster instance at ``DAGSTER_HOME`` of claims that were pruned."""
     if claims:
         _report(pruning(claims, older_than_days))
+
+
+@contextmanager
+def runless_refresh() -> Iterator[dict[str, Any]]:
+    """Tell the Dagster instance at ``DAGSTER_HOME`` of a refresh by the command line.
+
+    The block puts what is to be told into the dict that it gets. Which claims
+    the refresh has seen is fixed before it begins, so that none that come
+    meanwhile is counted as refreshed.
+    """
+    told: dict[str, Any] = {}
+    seen = _seen_through()
+    yield told
+    if told and seen is not None:
+        metadata = {**told, Measure.SEEN_THROUGH: seen}
+        _report(dg.AssetMaterialization(CLAIMS_ML_SCORES, metadata=metadata))
+
+
+def _seen_through() -> int | None:
+    """The newest event of the stream; None if there is no instance to ask."""
+    if not os.environ.get("DAGSTER_HOME"):
+        return None
+    try:
+        with dg.DagsterInstance.get() as instance:
+            return latest_stream_event(instance)
+    except Exception as error:  # noqa: BLE001 - Dagster's storages raise what they like
+        _LOG.warning("Dagster was not asked what has been refreshed: %s", error)
+        return None
 
 
 def pruning(claims: int, older_than_days: float) -> dg.AssetObservation:
