@@ -54,6 +54,8 @@ class Endpoint(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         asked = json.loads(self.rfile.read(int(self.headers["content-length"])))
         text = json.dumps({"data": self.server.answer(asked)}).encode()
+        if self.server.status != 200:
+            text = b"<h1>Something else lives here</h1>"
         self.send_response(self.server.status if self.path == "/graphql" else 404)
         self.send_header("content-type", "application/json")
         self.send_header("content-length", str(len(text)))
