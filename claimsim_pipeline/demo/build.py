@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from claimsim_pipeline.claims.columns import COLUMNS
-from claimsim_pipeline.claims.frames import query, sql_text, to_arrow, workbench
+from claimsim_pipeline.claims.frames import to_arrow
 from claimsim_pipeline.demo.comorbidities import secondary_codes, secondary_counts
+from claimsim_pipeline.demo.complete import complete
 from claimsim_pipeline.demo.facilities import build_facilities
 from claimsim_pipeline.demo.patients import assign_patients
 from claimsim_pipeline.demo.stays import lengths_of_stay
@@ -20,6 +22,8 @@ _CARE_CLASS = {1: 1.40, 2: 1.20, 3: 1.0}
 _GAP_SHARE = 0.0005  # of claims that are paid in part
 _TOP_UP_SHARE = {"RITL": 0.02, "RJTL": 0.03}  # special drugs, prostheses
 _TOP_UPS = [1.15, 1.35, 1.8]
+_SCAFFOLD = ["facility", "factor", "profile", "region_owner", "stay", "tariff", "visits", "weight"]
+"""What the facts were made with, and no claim shows."""
 
 
 def build_claims(rows: int, seed: int = SEED, *, timezone: str = "Asia/Jakarta") -> pa.Table:
@@ -30,20 +34,26 @@ def build_claims(rows: int, seed: int = SEED, *, timezone: str = "Asia/Jakarta")
         seed: The same seed gives the same claims.
         timezone: IANA name, of the load time in ``generated_at``.
     """
-    rng = np.random.default_rng(seed)
+    return pa.concat_tables(claim_slices(rows, seed, timezone=timezone))
+
+
+def claim_slices(
+    rows: int, seed: int = SEED, *, timezone: str = "Asia/Jakarta"
+) -> Iterator[pa.Table]:
+    """The claims of :func:`build_claims`, some at a time, for those who write them away."""
+    return complete(_facts(rows, np.random.default_rng(seed)), seed=seed, timezone=timezone)
+
+
+def _facts(rows: int, rng: np.random.Generator) -> pa.Table:
     facilities, cases = build_facilities(rng), case_types()
     claims = _cases_at_facilities(rows, facilities, cases, rng)
     claims = assign_patients(claims.assign(los=lengths_of_stay(claims, rng)), rng)
     counts = secondary_counts(claims, rng)
     claims = _amounts(claims, counts, rng)
     codes, labels = secondary_codes(claims, counts, rng)
-    facts = to_arrow(claims.drop(columns=["facility"]))
+    facts = to_arrow(claims.drop(columns=_SCAFFOLD))
     facts = facts.append_column("dx_secondary_codes", codes)
-    facts = facts.append_column("dx_secondary_labels", labels)
-    with workbench(facts=facts) as connection:
-        columns = ", ".join(COLUMNS)
-        text = sql_text(__package__, "claims.sql").replace("{columns}", columns)
-        return query(connection, text, {"seed": str(seed), "timezone": timezone})
+    return facts.append_column("dx_secondary_labels", labels)
 
 
 def _cases_at_facilities(

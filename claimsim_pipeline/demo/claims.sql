@@ -1,4 +1,4 @@
--- The claims of the demo with everything that follows from their facts.
+-- The claims of the demo: each row from its own facts and keys, in the order given.
 WITH named AS (
     SELECT
         * EXCLUDE (dx, code, label, "group", service, severity, patient, discharge),
@@ -14,28 +14,12 @@ WITH named AS (
         CAST(discharge AS DATE) AS discharge_dt,
         CAST(discharge AS DATE) - CAST(los AS INTEGER) AS admit_dt,
         concat($seed, '|', patient) AS person,
-        concat($seed, '|family|', patient // 2) AS household,
-        concat_ws('|', dx, severity_group, facility_class, province_name) AS peer_key,
-        row_number() OVER (
-            PARTITION BY short_code, date_trunc('month', discharge) ORDER BY discharge, patient, code
-        ) AS number
+        concat($seed, '|family|', patient // 2) AS household
     FROM facts
-),
-peers AS (
-    SELECT
-        peer_key,
-        avg(amount_claimed) AS peer_mean,
-        quantile_cont(amount_claimed, 0.9) AS peer_p90,
-        stddev_pop(amount_claimed ORDER BY amount_claimed) AS peer_std
-    FROM named
-    GROUP BY peer_key
 ),
 complete AS (
     SELECT
-        named.*,
-        peers.* EXCLUDE (peer_key),
-        concat(short_code, strftime(discharge_dt, '%m%y'), 'V', lpad(CAST(number AS VARCHAR), 6, '0'))
-            AS claim_id,
+        *,
         amount_claimed - amount_paid AS amount_gap,
         amount_paid / amount_claimed AS bpjs_payment_ratio,
         CASE WHEN peer_std > 0 THEN (amount_claimed - peer_mean) / peer_std END AS cost_zscore,
@@ -46,14 +30,8 @@ complete AS (
         '1.0' AS claim_weight,
         timezone($timezone, TIMESTAMP '2023-01-05 02:00:00') AS generated_at,
         nullif(len(dx_secondary_codes), 0) AS comorbidity_count,
-        'RULESET_v1' AS ruleset_version,
-        count(*) OVER (
-            PARTITION BY person, dx_primary_code, procedure_code
-            ORDER BY admit_dt
-            RANGE BETWEEN INTERVAL 3 DAY PRECEDING AND INTERVAL 3 DAY FOLLOWING
-        ) > 1 AS duplicate_pattern
-    FROM named JOIN peers USING (peer_key)
+        'RULESET_v1' AS ruleset_version
+    FROM named
 )
 SELECT {columns}
 FROM complete
-ORDER BY discharge_dt, claim_id

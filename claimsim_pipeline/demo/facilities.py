@@ -55,7 +55,7 @@ def _one_of(options: str | int, uniform: float) -> int:
 
 
 def _named(frame: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
-    """Invented names: a pair of words that no two facilities share."""
+    """Invented names: two words and a number, which no hospital of that country carries."""
     words = table("facility_names")
     pairs = rng.permutation(len(words) ** 2)[: len(frame)]
     first, second = np.divmod(pairs, len(words))
@@ -65,7 +65,9 @@ def _named(frame: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
         facility_name="RS "
         + words["first"].take(first).reset_index(drop=True)
         + " "
-        + words["second"].take(second).reset_index(drop=True),
+        + words["second"].take(second).reset_index(drop=True)
+        + " "
+        + pd.Series(np.arange(1, len(frame) + 1)).astype(str),
         facility_id=(frame["district_code"] * 1000 + number).astype(str),
         facility_code=frame["district_code"].astype(str),
         facility_type_code=1,

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 
 from claimsim_pipeline.claims.columns import COLUMNS
-from claimsim_pipeline.demo.build import SEED, build_claims
+from claimsim_pipeline.demo.build import SEED, claim_slices
 from claimsim_pipeline.errors import UsageError
 
 _READABLE_BY = "v1.4.0"
@@ -38,16 +40,26 @@ def seed_database(
     started = time.perf_counter()
     if path.exists():
         _refuse_if_there(path)
-    claims = build_claims(rows, seed, timezone=timezone)
     draft = path if path.exists() else path.with_name(f".{path.name}.draft")
     if draft != path:
         draft.unlink(missing_ok=True)
     with duckdb.connect(str(draft), config={"storage_compatibility_version": _READABLE_BY}) as db:
-        db.register("claims", claims)
-        columns = ", ".join(f"CAST({n} AS {c.type}) AS {n}" for n, c in COLUMNS.items())
-        db.execute(f"CREATE TABLE claims_normalized AS SELECT {columns} FROM claims")
+        _write(db, claim_slices(rows, seed, timezone=timezone))
     draft.replace(path)
     return DemoReport(path, rows, time.perf_counter() - started)
+
+
+def _write(db: duckdb.DuckDBPyConnection, slices: Iterable[pa.Table]) -> None:
+    """All or nothing: a database of the user's never keeps half a table."""
+    columns = ", ".join(f"{name} {column.type}" for name, column in COLUMNS.items())
+    db.execute("SET enable_progress_bar = false")  # stdout belongs to the command
+    db.execute("BEGIN")
+    db.execute(f"CREATE TABLE claims_normalized ({columns})")
+    for claims in slices:
+        db.register("claims", claims)
+        db.execute("INSERT INTO claims_normalized BY NAME FROM claims")
+        db.unregister("claims")
+    db.execute("COMMIT")
 
 
 def _refuse_if_there(path: Path) -> None:

@@ -1,14 +1,17 @@
 """The demo's claims_normalized reproduces the published population, honestly."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 from claimsim_pipeline.claims.columns import COLUMNS
 from claimsim_pipeline.claims.frames import to_pandas
 from claimsim_pipeline.claims.invariants import check_frames
+from claimsim_pipeline.demo import build, complete, seed
 from claimsim_pipeline.demo.build import build_claims
 from claimsim_pipeline.demo.seed import seed_database
 from claimsim_pipeline.errors import UsageError
@@ -55,7 +58,52 @@ def test_every_row_satisfies_every_invariant_in_its_strict_form(base: pd.DataFra
 
 def test_there_are_twelve_provinces_and_invented_names(base: pd.DataFrame) -> None:
     assert base["province_name"].nunique() == 12
-    assert base["facility_name"].str.startswith("RS ").all()
+    # Two plain words could be a real hospital's name; no real one ends with a number.
+    assert base["facility_name"].str.fullmatch(r"RS [A-Za-z ]+ \d+").all()
+    assert base.groupby("facility_name")["facility_id"].nunique().max() == 1
+
+
+def test_visits_that_tie_in_every_key_keep_their_numbers(base: pd.DataFrame) -> None:
+    # Enough rows for ties and for several threads: 500 rows never showed the difference.
+    assert to_pandas(build_claims(50_000)).equals(base)
+
+
+def test_slices_are_the_whole_table_in_its_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = build_claims(1_000)
+    monkeypatch.setattr(complete, "_SLICE", 300)
+    slices = list(build.claim_slices(1_000))
+    assert [piece.num_rows for piece in slices] == [300, 300, 300, 100]
+    assert pa.concat_tables(slices).combine_chunks().equals(whole.combine_chunks())
+
+
+def test_what_fraud_scenarios_need_is_there(base: pd.DataFrame) -> None:
+    share = base.groupby(["dx_primary_code", "service_type"]).size() / len(base)
+    for dx in ("K29", "A09", "R50", "I10", "J45"):
+        assert share[dx, "RJTL"] > 0.002
+        assert share[dx, "RITL"] > 0.001
+    assert share["Z50", "RJTL"] == pytest.approx(0.10, abs=0.01)
+    assert share["H25", "RJTL"] == pytest.approx(0.01, abs=0.003)
+    outpatients = base[base["service_type"] == "RJTL"]
+    pairs = outpatients.groupby(["dx_primary_code", "dx_primary_group"]).size()
+    assert (pairs / pairs.groupby("dx_primary_code").transform("sum") < 0.005).sum() >= 10
+    assert base.groupby("peer_key")["peer_key"].transform("size").median() >= 30
+
+
+def test_a_failed_write_leaves_no_half_table(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "a.duckdb"
+    duckdb.connect(str(path)).close()
+
+    def failing(*args: object, **kwargs: object) -> Iterator[pa.Table]:
+        yield build_claims(100)
+        raise OSError("no space left on device")
+
+    monkeypatch.setattr(seed, "claim_slices", failing)
+    with pytest.raises(OSError, match="no space"):
+        seed_database(path, rows=1_000)
+    with duckdb.connect(str(path)) as database:
+        assert database.execute("SHOW TABLES").fetchall() == []
 
 
 def test_the_same_seed_gives_the_same_claims_and_another_seed_others() -> None:
