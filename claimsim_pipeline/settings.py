@@ -7,6 +7,7 @@ the value and what is allowed; the value of a secret is never shown.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
@@ -16,11 +17,17 @@ from zoneinfo import ZoneInfo
 from pydantic import (
     AfterValidator,
     AliasChoices,
+    BeforeValidator,
     Field,
     SecretStr,
     ValidationError,
 )
-from pydantic_settings import BaseSettings, DotEnvSettingsSource, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    DotEnvSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
 
 from claimsim_pipeline.errors import SettingsError
 
@@ -33,6 +40,13 @@ def _zone(name: str) -> str:
     return name
 
 
+def _day(value: object) -> object:
+    if isinstance(value, str) and not _DAY.fullmatch(value.strip()):
+        raise ValueError("a day, YYYY-MM-DD")  # pydantic would take a number for a Unix time
+    return value
+
+
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _SECRETS = frozenset({"OPENAI_API_KEY", "OPEN_AI_API_KEY"})
 
 
@@ -45,10 +59,15 @@ class Settings(BaseSettings):
 
     @classmethod
     def settings_customise_sources(
-        cls, settings_cls: type[BaseSettings], init_settings: Any, *_: Any, **__: Any
-    ) -> tuple[Any, ...]:
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Only what :func:`load_settings` found; tests hand in an environment of their own."""
-        del settings_cls
+        del settings_cls, env_settings, dotenv_settings, file_secret_settings
         return (init_settings,)
 
     duckdb_path: Path = Field(
@@ -82,7 +101,9 @@ class Settings(BaseSettings):
     retention_days: float = Field(7.0, gt=0, description="days, > 0")
     scores_path: Path = Field(Path("instance/data/claims_ml_scores.parquet"), description="a path")
     refresh_min_claims: int = Field(500, ge=1, description="a whole number, >= 1")
-    partitions_start: date = Field(date(2026, 1, 1), description="a day, YYYY-MM-DD")
+    partitions_start: Annotated[date, BeforeValidator(_day)] = Field(
+        date(2026, 1, 1), description="a day, YYYY-MM-DD"
+    )
     timezone: Annotated[str, AfterValidator(_zone)] = Field(
         "Asia/Jakarta", description="an IANA timezone, such as Asia/Jakarta"
     )

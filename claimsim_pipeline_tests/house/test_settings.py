@@ -42,6 +42,7 @@ def test_the_example_holds_the_defaults() -> None:
         ("SIM_RETENTION_DAYS", "0"),
         ("SIM_REFRESH_MIN_CLAIMS", "0"),
         ("SIM_PARTITIONS_START", "yesterday"),
+        ("SIM_PARTITIONS_START", "0"),
         ("SIM_TIMEZONE", "Mars/Olympus"),
         ("SIM_TIMEZONE", "../../etc/passwd"),
         ("SIM_LLM_MAX_COST_USD", "0"),
