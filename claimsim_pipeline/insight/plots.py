@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 MOST_POINTS = 600
 
-_MARGINS = (0.125, 0.17, 0.86, 0.71)  # left, bottom, width, height
+_LEFT, _BOTTOM, _RIGHT, _TOP = 0.66, 0.43, 0.08, 0.27  # margins in inches
 _BINS = np.linspace(0.0, 1.0, 21)
 _STYLE = re.compile(r' style="([^"]*)"')
 _PROLOGUE = re.compile(r"^.*?(?=<svg)", re.DOTALL)
@@ -206,7 +206,7 @@ def _canvas(size: tuple[float, float], words: Words, ink: Ink) -> tuple[Figure, 
 
     figure = Figure(figsize=size)  # fixed margins: a layout engine would double the time
     figure.patch.set_visible(False)
-    axes = figure.add_axes(_MARGINS)
+    axes = figure.add_axes(_within(*size))
     axes.patch.set_visible(False)
     axes.set_xlabel(words.across, color=ink.text, fontsize=9)
     axes.set_ylabel(words.up, color=ink.text, fontsize=9)
@@ -217,6 +217,12 @@ def _canvas(size: tuple[float, float], words: Words, ink: Ink) -> tuple[Figure, 
     axes.grid(axis="y", color=ink.line, lw=0.5)
     axes.set_axisbelow(True)
     return figure, axes
+
+
+def _within(width: float, height: float) -> tuple[float, float, float, float]:
+    """The place of the axes in a figure, as shares of it: left, bottom, width, height."""
+    across, up = width - _LEFT - _RIGHT, height - _BOTTOM - _TOP
+    return _LEFT / width, _BOTTOM / height, across / width, up / height
 
 
 def _legend(axes: Axes, words: Words, ink: Ink) -> None:

@@ -8,6 +8,8 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pandas as pd
 
+from claimsim_pipeline.insight.printable import printable
+
 _AS_THEY_ARE = {
     "claim_id": "claim_id",
     "facility_name": "facility",
@@ -51,13 +53,15 @@ def page_rows(claims: pd.DataFrame, zone: ZoneInfo) -> dict[str, Any]:
 
 def _packed(name: str, column: pd.Series) -> Any:
     if name == "flags":
-        return [[] if flags is None else [str(flag) for flag in flags] for flags in column]
+        return [
+            [] if flags is None else [printable(str(flag)) for flag in flags] for flags in column
+        ]
     if name not in _UNIQUE and not pd.api.types.is_numeric_dtype(column):
         codes, values = pd.factorize(column.astype("object"))
-        return {"codes": codes.tolist(), "values": [str(value) for value in values]}
+        return {"codes": codes.tolist(), "values": [printable(str(value)) for value in values]}
     if pd.api.types.is_numeric_dtype(column):
         return _numbers(column, _DIGITS.get(name, 0))
-    return [None if pd.isna(value) else str(value) for value in column]
+    return [None if pd.isna(value) else printable(str(value)) for value in column]
 
 
 def _numbers(column: pd.Series, digits: int) -> list[float | int | None]:

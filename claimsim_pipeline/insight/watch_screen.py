@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Hashable, Mapping
 from datetime import datetime
 from typing import Any
@@ -20,10 +19,10 @@ from rich.console import (
 from rich.table import Table
 from rich.text import Text
 
+from claimsim_pipeline.insight.printable import printable
 from claimsim_pipeline.insight.scorecard import ALARM
 from claimsim_pipeline.insight.watch import Picture
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
 _FLAGS = {
     "short_stay_high_cost": ("S", "short-costly"),
     "severity_mismatch": ("M", "mild-costly"),
@@ -135,8 +134,8 @@ def age(seconds: float) -> str:
 
 
 def safe(value: object) -> str:
-    """Text without control characters, escape sequences and tricks of direction."""
-    return "" if _unknown(value) else _CONTROL.sub("", str(value))
+    """A value as printable text; nothing for what is unknown."""
+    return "" if _unknown(value) else printable(str(value))
 
 
 def _cells(claim: Mapping[Hashable, Any], zone: ZoneInfo, *, brief: bool = True) -> dict[str, Text]:

@@ -18,6 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from claimsim_pipeline.errors import FolderNotWritable
+from claimsim_pipeline.insight.printable import printable
 from claimsim_pipeline.insight.report import Showing, report_path, write_report
 from claimsim_pipeline.insight.report_page import _json
 from claimsim_pipeline.insight.report_rows import page_rows
@@ -107,7 +108,8 @@ def test_its_policy_allows_its_own_script_and_style_and_no_address(page: str) ->
 def test_names_with_markup_are_data_and_never_elements(page: str) -> None:
     assert HOSTILE not in page
     assert "<img" not in page
-    assert data_of(page)["columns"]["facility"]["values"][0] == HOSTILE
+    assert data_of(page)["columns"]["facility"]["values"][0] == printable(HOSTILE)
+    assert "</script>" in printable(HOSTILE)
     assert page.count("<script") == page.count("</script>") == 2
 
 

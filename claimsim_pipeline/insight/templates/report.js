@@ -30,7 +30,7 @@
     { name: "facility", kind: "place", fill: (row, td) => two(td, cell("facility", row), cell("province", row)) },
     { name: "diagnosis", kind: "middling", fill: (row, td) => two(td, cell("diagnosis", row), cell("diagnosis_label", row)) },
     { name: "service", kind: "nowrap minor" },
-    { name: "los", kind: "number middling" },
+    { name: "los", kind: "number minor" },
     { name: "claimed", kind: "number" },
     { name: "times_p90", kind: "number minor", fill: (row, td) => { const x = cell("times_p90", row); td.textContent = x === null ? "–" : score.format(x); } },
     { name: "risk", kind: "number", fill: fillRisk },
