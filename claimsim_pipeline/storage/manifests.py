@@ -40,7 +40,5 @@ def load_manifest(home: Path, run_id: str) -> dict[str, Any]:
 
 def _path(home: Path, run_id: str) -> Path:
     if not _RUN_ID.fullmatch(run_id):
-        raise UsageError(
-            f"{run_id[:40]!r} is no run id; the run log shows them (`run_id`)."
-        )
+        raise UsageError(f"{run_id[:40]!r} is no run id; the run log shows them (`run_id`).")
     return home / "runs" / f"{run_id}.json"
