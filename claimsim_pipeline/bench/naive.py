@@ -29,8 +29,9 @@ def claims_per_second(database: Path, claims: int) -> float:
 
 
 def _one(connection: duckdb.DuckDBPyConnection) -> None:
-    sampled = connection.execute("FROM claims_normalized USING SAMPLE 1 ROWS").df()
-    claim = dict(sampled.iloc[0])
+    sampled = connection.execute("FROM claims_normalized USING SAMPLE 1 ROWS")
+    names = [column[0] for column in sampled.description or ()]
+    claim = dict(zip(names, sampled.fetchall()[0], strict=True))
     claim["claim_id"] = f"SIM-{secrets.token_hex(6).upper()}"
     claim["amount_claimed"] = float(claim["amount_claimed"]) * 1.37
     claim["amount_paid"] = claim["amount_claimed"]
