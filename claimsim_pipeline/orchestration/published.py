@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from claimsim_pipeline.simulation.record import RunRecord
 
 PLOTTED_ROWS = 20_000
+_PLOTTED = ("due_at", "is_fraud", "risk_score", "amount_claimed", "peer_p90")
 
 
 def describe_published(context: dg.AssetExecutionContext, staged: Staged, ledger: Ledger) -> None:
@@ -47,4 +48,22 @@ def run_metadata(staged: Staged, record: "RunRecord", ledger: Ledger) -> Mapping
         "claims by generator": counts_table(generators(staged), "generator"),
         "frauds by scenario": counts_table(scenarios(staged), "scenario"),
         "newest claims": preview(staged.batches[-1], record.timezone),
+        **plots(staged, record.timezone),
     }
+
+
+def plots(staged: Staged, timezone: str) -> Mapping[str, dg.MarkdownMetadataValue]:
+    """The run's plots, over its newest claims where there are too many."""
+    import pandas as pd
+
+    from claimsim_pipeline.insight.plots import run_plots
+
+    frames, rows = [], 0
+    for batch in reversed(staged.batches):
+        frames.append(batch.frame[list(_PLOTTED)])
+        rows += len(batch.frame)
+        if rows >= PLOTTED_ROWS:
+            break
+    claims = pd.concat(reversed(frames), ignore_index=True).tail(PLOTTED_ROWS)
+    images = run_plots(claims, timezone)
+    return {title: dg.MetadataValue.md(image) for title, image in images.items()}
