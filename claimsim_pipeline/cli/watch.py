@@ -105,6 +105,8 @@ def _lines(watch: Watch, settings: Settings) -> None:
         for picture in watch.pictures(wait):
             for claim in picture.added(before).to_dict("records"):
                 click.echo(line(claim, zone))
+            if unlisted := picture.unlisted(before):
+                click.echo(f"{unlisted:,} more came at once and are not listed.", err=True)
             if picture.trouble and picture.trouble != before.trouble:
                 click.echo(picture.trouble, err=True)
             before = picture

@@ -6,9 +6,6 @@ state with another. matplotlib is imported by the first plot, not by this module
 
 from __future__ import annotations
 
-import base64
-import io
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -16,6 +13,8 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
+
+from claimsim_pipeline.insight.svg import markdown_image, svg
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -25,9 +24,6 @@ MOST_POINTS = 600
 
 _LEFT, _BOTTOM, _RIGHT, _TOP = 0.66, 0.43, 0.08, 0.27  # margins in inches
 _BINS = np.linspace(0.0, 1.0, 21)
-_STYLE = re.compile(r' style="([^"]*)"')
-_PROLOGUE = re.compile(r"^.*?(?=<svg)", re.DOTALL)
-_SHEET = re.compile(r"\s*<style.*?</style>", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -83,13 +79,12 @@ def histogram(values: Groups, words: Words, ink: Ink, *, size: tuple[float, floa
     """Counts of two groups of numbers from 0 to 1, one bar upon the other."""
     figure, axes = _canvas(size, words, ink)
     axes.hist(
-        [np.clip(group, 0.0, 1.0) for group in values],
+        list(values),
         bins=_BINS.tolist(),
         stacked=True,
         color=[ink.calm, ink.alarm],
-        label=[words.calm, words.alarm],
-        rwidth=0.9,
-    )
+        label=[words.calm, words.alarm], rwidth=0.9,
+    )  # fmt: skip
     axes.set_xlim(0, 1)
     axes.xaxis.set_major_formatter(words.number)
     _whole_numbers(axes, words)
@@ -133,32 +128,11 @@ def per_minute(
     if len(moments):
         long = moments.max() - moments.min() > pd.Timedelta(hours=6)
         counts = moments.dt.floor("h" if long else "min").value_counts().sort_index()
-        width = 1 / 24 if long else 1 / 1440
-        axes.bar(_days(counts.index), counts.to_numpy(), width=width * 0.9, color=ink.calm)
+        width = 0.9 / (24 if long else 1440)
+        axes.bar(_days(counts.index), counts.to_numpy(), width=width, color=ink.calm)
         _clock_labels(axes, counts.index, "%d/%m %H:%M" if long else "%H:%M")
     _whole_numbers(axes, words)
     return figure
-
-
-def svg(figure: Figure) -> str:
-    """A figure as an `<svg>` element: no prologue, no style sheet, no inline styles.
-
-    Styles become attributes, so that a page may forbid inline styles and give
-    the colours itself.
-    """
-    import matplotlib as mpl
-    from matplotlib.backends.backend_svg import FigureCanvasSVG
-
-    held = io.BytesIO()
-    plain = {"Date": None, "Creator": None, "Format": None, "Type": None}
-    with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "claimsim"}):
-        FigureCanvasSVG(figure).print_figure(held, format="svg", metadata=plain)
-    text = _SHEET.sub("", _PROLOGUE.sub("", held.getvalue().decode()))
-    text = re.sub(
-        r' id="(?:axes|figure|patch|text|line2d|legend|[xy]tick|matplotlib)[^"]*"', "", text
-    )
-    plain_text = _STYLE.sub(lambda found: _attributes(found[1]), text).strip()
-    return plain_text.replace("<svg ", '<svg font-family="system-ui, sans-serif" ', 1)
 
 
 def run_plots(claims: pd.DataFrame, timezone: str) -> Mapping[str, str]:
@@ -192,13 +166,6 @@ def run_plots(claims: pd.DataFrame, timezone: str) -> Mapping[str, str]:
         ),
     }
     return {title: markdown_image(svg(figure), title) for title, figure in drawn.items()}
-
-
-def markdown_image(drawing: str, title: str) -> str:
-    """An SVG as Markdown that needs nothing else."""
-    grounded = drawing.replace(">", '><rect width="100%" height="100%" fill="#ffffff"/>', 1)
-    data = base64.b64encode(grounded.encode()).decode()
-    return f"![{title}](data:image/svg+xml;base64,{data})"
 
 
 def _canvas(size: tuple[float, float], words: Words, ink: Ink) -> tuple[Figure, Axes]:
@@ -281,12 +248,3 @@ def _clock_labels(axes: Axes, moments: Any, pattern: str) -> None:
     picked = np.unique(np.linspace(0, len(moments) - 1, 5).round().astype(np.intp))
     named = moments[picked]
     axes.set_xticks(_days(named), named.strftime(pattern).tolist())
-
-
-def _attributes(style: str) -> str:
-    pairs = (part.partition(":") for part in style.split(";") if ":" in part)
-    return "".join(
-        f' {name.strip()}="{value.strip()}"'
-        for name, _, value in pairs
-        if name.strip() != "font-family"
-    )

@@ -14,6 +14,7 @@ from claimsim_pipeline.insight import plots
 from claimsim_pipeline.insight.plots import Ink, Words
 from claimsim_pipeline.insight.report_texts import Texts
 from claimsim_pipeline.insight.scorecard import ALARM
+from claimsim_pipeline.insight.svg import svg
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -61,7 +62,7 @@ def _alarmed(claims: pd.DataFrame, *, by_truth: bool) -> np.ndarray:
 
 
 def _figure(figure: Figure, title: str, prefix: str) -> str:
-    drawing = _NAMED.sub(rf"\g<1>{prefix}", plots.svg(figure))
+    drawing = _NAMED.sub(rf"\g<1>{prefix}", svg(figure))
     for colour, themed in _THEME.items():
         drawing = drawing.replace(colour, themed)
     told = html.escape(title, quote=True)

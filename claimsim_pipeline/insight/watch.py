@@ -93,6 +93,12 @@ class Picture:
             return self.claims.iloc[::-1]
         return self.claims[~self.claims["claim_id"].isin(before.claims["claim_id"])].iloc[::-1]
 
+    def unlisted(self, before: Picture) -> int:
+        """Claims that came since, beyond those that were read."""
+        if before.total is None or self.total is None:
+            return 0
+        return max(self.total - before.total - len(self.added(before)), 0)
+
 
 @dataclass
 class Watch:

@@ -12,7 +12,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from claimsim_pipeline.insight.plots import MOST_POINTS, PAPER, Words, against_peers, run_plots, svg
+from claimsim_pipeline.insight.plots import MOST_POINTS, PAPER, Words, against_peers, run_plots
+from claimsim_pipeline.insight.svg import svg
 
 START = datetime(2026, 3, 1, 3, 0, tzinfo=UTC)
 

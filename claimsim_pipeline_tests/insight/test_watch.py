@@ -124,6 +124,17 @@ def test_a_database_that_comes_later_is_found(tmp_path: Path) -> None:
     assert watch.look(picture).total == 2
 
 
+def test_claims_that_came_in_too_great_a_number_are_counted(store: ClaimStore) -> None:
+    watch = Watch(store, lambda: NOW, rows=3)
+    before = watch.look(Picture())
+    assert before.unlisted(Picture()) == 0
+    add(store, [f"SIM-N{number}" for number in range(7)], NOW + timedelta(seconds=9))
+    after = watch.look(before)
+    assert len(after.added(before)) == 3
+    assert after.unlisted(before) == 4
+    assert after.unlisted(after) == 0
+
+
 def pictured(published_at: list[datetime], total: int) -> Picture:
     newest = pd.Series(sorted(published_at, reverse=True), dtype="datetime64[us, UTC]")
     return Picture(pd.DataFrame({"published_at": newest}), total, "", NOW)
