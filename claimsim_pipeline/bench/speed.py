@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import sys
 import time
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from statistics import median
@@ -22,39 +23,39 @@ from claimsim_pipeline.bench.offline import Offline, offline
 from claimsim_pipeline.bench.speed_live import worst_lateness
 from claimsim_pipeline.bench.workplace import database, open_store
 
-ROUNDS = 3
 _DAY = timedelta(days=1)
 
 
 def run(quick: bool, workdir: Path) -> list[Figure]:
     """Every case of the table; quick: small, figures without judgement."""
-    size = _Size.small() if quick else _Size.full()
+    size = _SMALL if quick else _FULL
     base = database(workdir / f"speed-{size.base}.duckdb", size.base)
     figures = [
         *_offline(base, workdir, size),
         *_sampling(base, workdir, size),
         *_week(base, workdir, size),
         *_live(base, workdir, size),
-        *_commands(base, workdir),
+        *_commands(base, workdir, size),
         *_dagster(base, workdir, size),
     ]
     return [known(f.case, f.value, f.unit, f.note) for f in figures] if quick else figures
 
 
+@dataclass(frozen=True)
 class _Size:
-    """How much is measured."""
+    """How much is measured, and how often."""
 
-    def __init__(self, *, base: int, claims: int, naive: int, day: int, live: int, windows: int):
-        self.base, self.claims, self.naive = base, claims, naive
-        self.day, self.live, self.windows = day, live, windows
+    base: int
+    claims: int
+    naive: int
+    day: int
+    live: int
+    windows: int
+    rounds: int
 
-    @classmethod
-    def full(cls) -> _Size:
-        return cls(base=1_200_000, claims=100_000, naive=150, day=150_000, live=120, windows=336)
 
-    @classmethod
-    def small(cls) -> _Size:
-        return cls(base=20_000, claims=2_000, naive=20, day=500, live=6, windows=4)
+_FULL = _Size(1_200_000, claims=100_000, naive=150, day=150_000, live=120, windows=336, rounds=3)
+_SMALL = _Size(20_000, claims=2_000, naive=20, day=500, live=6, windows=4, rounds=1)
 
 
 def _copy(base: Path, name: str) -> Path:
@@ -70,7 +71,7 @@ def _offline(base: Path, workdir: Path, size: _Size) -> list[Figure]:
     scored: list[Offline] = []
     ruled: list[Offline] = []
     offline(_copy(base, "warm.duckdb"), 1, models=models)
-    for _ in range(ROUNDS):
+    for _ in range(size.rounds):
         naive.append(claims_per_second(_copy(base, "naive.duckdb"), size.naive))
         scored.append(offline(_copy(base, "scored.duckdb"), size.claims, models=models))
         ruled.append(offline(_copy(base, "ruled.duckdb"), size.claims, models=None))
@@ -122,15 +123,15 @@ def _live(base: Path, workdir: Path, size: _Size) -> list[Figure]:
     return [at_most("live: p99 of published - due", late * 1000, "ms", 250, note)]
 
 
-def _commands(base: Path, workdir: Path) -> list[Figure]:
+def _commands(base: Path, workdir: Path, size: _Size) -> list[Figure]:
     home = workdir / "commands"
     one = ["simulate", "--max-claims", "1", "--pace", "instant"]
     environment = dagster_runs.environment(_copy(base, "one.duckdb"), home, home)
     home.mkdir(exist_ok=True)
     _command(one, environment)
     return [
-        at_most("claimsim simulate, one claim", _median(one, environment), "s", 4),
-        at_most("claimsim --help", _median(["--help"], environment), "s", 0.7),
+        at_most("claimsim simulate, one claim", _median(one, environment, size.rounds), "s", 4),
+        at_most("claimsim --help", _median(["--help"], environment, size.rounds), "s", 0.7),
     ]
 
 
@@ -139,7 +140,7 @@ def _dagster(base: Path, workdir: Path, size: _Size) -> list[Figure]:
     path, home = _copy(base, "dagster.duckdb"), workdir / "dagster-home"
     dagster_runs.one_window(path, home, empty=False)
     ours, empty, imported, dagster = [], [], [], []
-    for _ in range(ROUNDS):
+    for _ in range(size.rounds):
         ours.append(dagster_runs.one_window(path, home, empty=False))
         empty.append(dagster_runs.one_window(path, home, empty=True))
         imported.append(dagster_runs.import_seconds("claimsim_pipeline.definitions"))
@@ -157,8 +158,8 @@ def _dagster(base: Path, workdir: Path, size: _Size) -> list[Figure]:
     ]
 
 
-def _median(arguments: list[str], environment: dict[str, str]) -> float:
-    return median(_command(arguments, environment) for _ in range(ROUNDS))
+def _median(arguments: list[str], environment: dict[str, str], rounds: int) -> float:
+    return median(_command(arguments, environment) for _ in range(rounds))
 
 
 def _command(arguments: list[str], environment: dict[str, str]) -> float:
