@@ -32,7 +32,8 @@ def sql_text(package: str, name: str) -> str:
 @contextmanager
 def workbench(**tables: pa.Table) -> Iterator[duckdb.DuckDBPyConnection]:
     """An in-memory database in which the given tables can be queried."""
-    connection = duckdb.connect(":memory:")
+    # One thread: a few thousand rows at a time, and starting more costs longer than it saves.
+    connection = duckdb.connect(":memory:", config={"threads": 1})
     try:
         connection.execute("SET TimeZone = 'UTC'")
         for name, table in tables.items():

@@ -86,7 +86,8 @@ class Reference:
 def _with(
     blocks: pd.DataFrame, contexts: pd.DataFrame, key: str, names: tuple[str, ...]
 ) -> pd.DataFrame:
-    fresh = contexts.loc[~contexts[key].isin(blocks[key]), [key, *names]].drop_duplicates(key)
-    if fresh.empty:
+    unknown = ~contexts[key].isin(blocks[key])
+    if not unknown.any():
         return blocks
+    fresh = contexts.loc[unknown, [key, *names]].drop_duplicates(key)
     return pd.concat([blocks, fresh], ignore_index=True)

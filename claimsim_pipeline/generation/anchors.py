@@ -14,7 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from claimsim_pipeline.generation.atlas import Atlas
-from claimsim_pipeline.generation.shelf import Floats, Ints, Shelf
+from claimsim_pipeline.generation.shelf import Floats, Ints, Order, Shelf
 from claimsim_pipeline.generation.typology import Scenario
 
 Keys = NDArray[np.uint64]
@@ -63,9 +63,7 @@ class Stage:
     def __init__(self, atlas: Atlas, scenario: Scenario, bad: Ring) -> None:
         self._rows = atlas.rows
         self.eligible = eligible(atlas, scenario)
-        place = self._rows.spot.codes["place"]
-        nothing = np.zeros(len(place))
-        self._shelf = Shelf(place, nothing, self.eligible)
+        self._shelf = self._by("place")
         facility = atlas.facilities.rows(bad.keys)
         span = self._shelf.span(atlas.facilities.codes["place"][facility])
         able = np.flatnonzero(span.count > 0)[: scenario.facilities or None]
@@ -90,7 +88,7 @@ class Stage:
     def elsewhere(self, facility: Keys, case: Keys, die: Floats) -> tuple[Keys, Keys]:
         """Another facility, of the same owner if possible, and a case of another diagnosis."""
         here = self._atlas.spot(facility, case)
-        owner = Shelf(self._rows.spot.codes["owner"], np.zeros(len(self._rows.all)), self.eligible)
+        owner = self._by("owner")
         near = owner.span(here.codes["owner"])
         row = np.full(len(die), -1, dtype=np.int64)
         for attempt in range(2 * _ATTEMPTS):
@@ -110,6 +108,11 @@ class Stage:
             np.where(met, self._rows.case_key[row], case),
         )
 
+    def _by(self, code: str) -> Shelf:
+        """The eligible rows by a property."""
+        every = np.zeros(len(self._rows.all))
+        return Shelf(self._rows.spot.codes[code], Order(every, self.eligible))
+
 
 def _share(die: Floats, count: int) -> Ints:
     return np.minimum((die * count).astype(np.int64), count - 1)
@@ -121,7 +124,7 @@ def eligible(atlas: Atlas, scenario: Scenario) -> Ints:
     present = {column.name.lower() for column in atlas.reference.columns}
     if not present.issuperset(scenario.needs):
         return rows.usable[:0]
-    case = atlas.cases.rows(rows.case_key[rows.usable])
+    case = atlas.usable_cases
     found = rows.usable[_cases(atlas, scenario)[case]]
     if not len(found) and scenario.any_dx:
         found = rows.usable[_cases(atlas, replace(scenario, dx=()))[case]]

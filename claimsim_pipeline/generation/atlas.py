@@ -10,7 +10,7 @@ from __future__ import annotations
 import weakref
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 import pandas as pd
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from claimsim_pipeline.claims.reference import Reference
 from claimsim_pipeline.generation import blocks, secondary
-from claimsim_pipeline.generation.shelf import Floats, Ints, Keys, Rung, Shelf, mix
+from claimsim_pipeline.generation.shelf import Floats, Ints, Keys, Order, Rung, Shelf, mix
 
 Cell = tuple[str, ...]
 
@@ -37,9 +37,10 @@ class Spot:
     case: Ints
     codes: Mapping[str, Keys]
 
-    def cell(self, names: Cell) -> Keys:
-        """One hash of several properties."""
-        return mix(*(self.codes[name] for name in names))
+    def cell(self, names: Cell, which: Ints | None = None) -> Keys:
+        """One hash of several properties, of all of them or of some."""
+        parts = (self.codes[name] for name in names)
+        return mix(*(part if which is None else part[which] for part in parts))
 
     def take(self, which: NDArray[np.generic]) -> Spot:
         """Some of them."""
@@ -74,6 +75,7 @@ class Rows:
         self.secondary = secondary.Lists(donors["dx_secondary_codes"], dx)
         self.usable = np.flatnonzero((self.amount > 0) & (self.amount % self.grid == 0))
         self.peers = Peers(reference.peers)
+        self._orders: dict[str, Order] = {}
         self._shelves: dict[tuple[str, Cell], Shelf] = {}
 
     @cached_property
@@ -85,13 +87,21 @@ class Rows:
         """The donors by cell, in the order of ``amount``, ``los``, ``secondary`` or the base."""
         known = self._shelves.get((value, cell))
         if known is None:
-            values, rows = self._ordered(value)
-            known = self._shelves[value, cell] = Shelf(self.spot.cell(cell), values, rows)
+            known = self._shelves[value, cell] = Shelf(self.spot.cell(cell), self._order(value))
         return known
 
     def rungs(self, value: str, spot: Spot, ladder: Sequence[tuple[Cell, int]]) -> list[Rung]:
         """A ladder for targets: cells from the finest, with how many rows are enough."""
-        return [Rung(self.shelf(value, cell), spot.cell(cell), enough) for cell, enough in ladder]
+        return [
+            Rung(partial(self.shelf, value, cell), partial(spot.cell, cell), enough)
+            for cell, enough in ladder
+        ]
+
+    def _order(self, value: str) -> Order:
+        known = self._orders.get(value)
+        if known is None:
+            known = self._orders[value] = Order(*self._ordered(value))
+        return known
 
     def _ordered(self, value: str) -> tuple[Floats, Ints]:
         if value == "amount":
@@ -129,6 +139,11 @@ class Atlas:
         self.reference = reference
         self.facilities = blocks.facilities(reference.facilities)
         self.cases = blocks.cases(reference.cases)
+
+    @cached_property
+    def usable_cases(self) -> Ints:
+        """The case of each usable row."""
+        return self.cases.rows(self.rows.case_key[self.rows.usable])
 
     def spot(self, facility_key: NDArray[np.uint64], case_key: NDArray[np.uint64]) -> Spot:
         """Where claims with these keys are."""

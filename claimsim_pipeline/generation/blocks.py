@@ -35,6 +35,7 @@ class Blocks:
             name: hash_values(self.frame[name]) for name in {c for cs in codes.values() for c in cs}
         }
         self.codes = {name: mix(*(hashed[c] for c in columns)) for name, columns in codes.items()}
+        self._texts: dict[str, NDArray[np.object_]] = {}
 
     def rows(self, keys: NDArray[np.uint64]) -> Ints:
         """The row of each key."""
@@ -42,7 +43,9 @@ class Blocks:
 
     def text(self, name: str) -> NDArray[np.object_]:
         """A column as text, missing values empty."""
-        return self.frame[name].astype("string").fillna("").to_numpy(dtype=object)
+        if name not in self._texts:
+            self._texts[name] = self.frame[name].astype("string").fillna("").to_numpy(dtype=object)
+        return self._texts[name]
 
 
 def facilities(frame: pd.DataFrame) -> Blocks:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -52,13 +53,20 @@ _TRIPLE: Cell = ("facility", "kind", "segment")
 _PAYMENTS: Ladder = ((("service",), 1),)
 
 
+TURN = 25_000
+"""Slots that are worked on together: what they become is published while the next are made."""
+
+
 class Mutator:
     """Makes drafts without a network, a model or a pause."""
 
     def generate(self, briefs: Briefs, reference: Reference) -> Iterator[pd.DataFrame]:
-        """All drafts in one frame."""
-        if len(briefs):
-            yield mutate(briefs, reference)
+        """The drafts in frames of bounded size, units in the order of their first claims."""
+        turn = briefs.frame["unit"].to_numpy() // TURN
+        for number in np.unique(turn):
+            ours = np.flatnonzero(turn == number)
+            told = briefs.frame if len(ours) == len(turn) else briefs.frame.iloc[ours]
+            yield mutate(Briefs(told, briefs.dice[ours]), reference)
 
 
 def mutate(briefs: Briefs, reference: Reference) -> pd.DataFrame:
@@ -101,7 +109,7 @@ class Picker:
     told: pd.DataFrame
     dice: NDArray[np.float64]
 
-    @property
+    @cached_property
     def spot(self) -> Spot:
         """Where the claims are."""
         keys = (self.told[name].to_numpy(dtype=np.uint64) for name in ("facility_key", "case_key"))

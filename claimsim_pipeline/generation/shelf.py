@@ -8,10 +8,12 @@ and one uniform. Nothing here depends on the other targets of a call.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 Keys = NDArray[np.uint64]
@@ -59,51 +61,87 @@ class Span:
         return self.start + np.minimum((share * self.count).astype(np.int64), self.count - 1)
 
 
+class Order:
+    """Rows in the order of a value, then of their place in the base.
+
+    Args:
+        values: What they are sorted by, of every row of the base.
+        rows: Which rows these are, if not all of them.
+    """
+
+    def __init__(self, values: Floats, rows: Ints | None = None) -> None:
+        rows = np.arange(len(values)) if rows is None else rows
+        self.levels, ranks = np.unique(values[rows], return_inverse=True)
+        order = np.argsort(ranks, kind="stable")
+        self.rows: Ints = rows[order]
+        self.ranks: Ints = ranks[order]
+
+
 class Shelf:
     """Rows sorted by cell, then value, then their place in the base.
 
     Args:
-        cells: The cell of each row.
-        values: What rows are sorted by within a cell.
-        rows: Which rows these are, if not all of them.
+        cells: The cell of every row of the base.
+        order: The rows, in the order they have within a cell.
     """
 
-    def __init__(self, cells: Keys, values: Floats, rows: Ints | None = None) -> None:
-        rows = np.arange(len(cells)) if rows is None else rows
-        self._levels, ranks = np.unique(values[rows], return_inverse=True)
-        self._cells, which = np.unique(cells[rows], return_inverse=True)
-        self._width = len(self._levels) + 1
-        keys = which.astype(np.int64) * self._width + ranks
-        order = np.argsort(keys, kind="stable")
-        self._keys = keys[order]
-        self.rows: Ints = rows[order]
+    def __init__(self, cells: Keys, order: Order) -> None:
+        which, known = pd.factorize(cells[order.rows])
+        small = which.astype(np.min_scalar_type(len(known)))  # so that the sort is by radix
+        places = np.argsort(small, kind="stable")
+        self.rows: Ints = order.rows[places]
+        self._order = order
+        self._cells = pd.Index(known)
+        self._starts = np.concatenate(([0], np.cumsum(np.bincount(which, minlength=len(known)))))
+        self._places = places
+
+    @cached_property
+    def _keys(self) -> Ints:
+        """Cell and rank of each row in one number, rising from row to row."""
+        sizes = np.diff(self._starts)
+        cells = np.repeat(np.arange(len(sizes)), sizes)
+        return cells * self._width + self._order.ranks[self._places]
+
+    @property
+    def _width(self) -> int:
+        return len(self._order.levels) + 1
 
     def span(self, cells: Keys, low: Floats | None = None, high: Floats | None = None) -> Span:
         """Where each cell's rows lie, those between the bounds (inclusive) only."""
-        if not len(self._cells):
+        if not len(self.rows):
             empty = np.zeros(len(cells), dtype=np.int64)
             return Span(empty, empty)
-        which = np.minimum(np.searchsorted(self._cells, cells), len(self._cells) - 1)
-        first = which.astype(np.int64) * self._width
-        bottom = 0 if low is None else np.searchsorted(self._levels, low, side="left")
-        top = self._width - 1 if high is None else np.searchsorted(self._levels, high, side="right")
-        start = np.searchsorted(self._keys, first + bottom, side="left")
-        stop = np.searchsorted(self._keys, first + top, side="left")
-        known = self._cells[which] == cells
+        which = self._cells.get_indexer(pd.Index(cells))
+        known = which >= 0
+        which = np.maximum(which, 0)
+        start, stop = self._starts[which], self._starts[which + 1]
+        levels, first = self._order.levels, which * self._width
+        if low is not None:
+            bottom = np.searchsorted(levels, low, side="left")
+            start = np.searchsorted(self._keys, first + bottom, side="left")
+        if high is not None:
+            top = np.searchsorted(levels, high, side="right")
+            stop = np.searchsorted(self._keys, first + top, side="left")
         return Span(start, np.where(known, np.maximum(stop, start), start))
 
 
 @dataclass(frozen=True)
 class Rung:
-    """One level of a ladder: a shelf, the targets' cells on it, and how many rows are enough."""
+    """One level of a ladder, put up when somebody gets there.
 
-    shelf: Shelf
-    cells: Keys
+    Attributes:
+        shelf: Gives the shelf.
+        cells: Gives the cells of some targets on it.
+        enough: How many rows are enough.
+    """
+
+    shelf: Callable[[], Shelf]
+    cells: Callable[[Ints], Keys]
     enough: int = 1
 
 
 def climb(
-    rungs: Sequence[Rung],
+    rungs: Iterable[Rung],
     share: Floats,
     low: Floats | None = None,
     high: Floats | None = None,
@@ -118,13 +156,14 @@ def climb(
     for rung in rungs:
         if not len(open_):
             break
-        span = rung.shelf.span(
-            rung.cells[open_],
+        shelf = rung.shelf()
+        span = shelf.span(
+            rung.cells(open_),
             None if low is None else low[open_],
             None if high is None else high[open_],
         )
         enough = span.count >= rung.enough
-        found[open_[enough]] = rung.shelf.rows[span.at(share[open_])[enough]]
+        found[open_[enough]] = shelf.rows[span.at(share[open_])[enough]]
         open_ = open_[~enough]
     return found
 

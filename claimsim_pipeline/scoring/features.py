@@ -13,6 +13,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from claimsim_pipeline.errors import ModelUnusable
@@ -85,8 +87,9 @@ class FeatureSet:
     def _one_hot(self, claims: pd.DataFrame, out: NDArray[np.float32]) -> None:
         first = len(self.fills)
         for name, known in self.categories.items():
-            texts = pd.Index(claims[name].to_numpy(dtype=object))
-            codes = pd.Index(known, dtype=object).get_indexer(texts)
+            texts = pa.array(claims[name].astype("str"), pa.string(), from_pandas=True)
+            found = pc.index_in(texts, value_set=pa.array(known, pa.string()))
+            codes = found.fill_null(-1).to_numpy(zero_copy_only=False)
             rows = np.flatnonzero(codes >= 0)
             out[rows, first + codes[rows]] = 1.0
             first += len(known)

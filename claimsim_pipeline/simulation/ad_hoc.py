@@ -81,8 +81,10 @@ def scored_claims(
     setting = Setting(run.spec, run.run_id, timezone)
     reference: Reference | None = None
     for plan in plan_run(run.run_id, run.start, run.spec):
-        reference = reference or store.read_reference()
-        contexts = stages.sample(store, plan)
+        if reference is None:
+            reference, contexts = store.learn(plan.context_draws)
+        else:
+            contexts = stages.sample(store, plan)
         known = reference.including(contexts)
         briefs = stages.brief(plan, contexts, known, setting)
         for claims in stages.generate(briefs, known, makers.generator, setting):

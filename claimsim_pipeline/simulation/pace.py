@@ -1,6 +1,6 @@
-"""Live pace: every claim appears when it is due.
+"""When claims appear: at live pace each one when it is due, else as soon as it is made.
 
-Claims are made ahead by a background thread. Claims that wait are published
+Claims are made ahead by a background thread. At live pace, claims that wait are published
 in the order of their due times; those that come late, because the run began
 late or because the model hung, are published at once. One late claim delays
 nobody else.
@@ -11,6 +11,7 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 
 import pandas as pd
@@ -19,6 +20,7 @@ from claimsim_pipeline.simulation.clock import Clock, StopRequest
 
 Publish = Callable[[pd.DataFrame], None]
 _DONE = object()
+_AHEAD = 8  # frames of an instant run: what is made while one publication lasts
 
 
 class Arrivals:
@@ -26,10 +28,16 @@ class Arrivals:
 
     ``ring`` may be called from a signal handler. An exception of the iterator
     is kept in ``error``: what came before it is still worth publishing.
+
+    Args:
+        frames: Where they come from.
+        ahead: How many may wait to be taken; the thread rests when there are more.
     """
 
-    def __init__(self, frames: Iterator[pd.DataFrame]) -> None:
+    def __init__(self, frames: Iterator[pd.DataFrame], ahead: int | None = None) -> None:
         self._inbox: queue.SimpleQueue[object] = queue.SimpleQueue()
+        self._room = None if ahead is None else threading.Semaphore(ahead)
+        self._closed = False
         self._taken: list[pd.DataFrame] = []
         self.error: BaseException | None = None
         self.finished = False
@@ -52,7 +60,15 @@ class Arrivals:
         while not self._inbox.empty():
             self._sort(self._inbox.get())
         taken, self._taken = self._taken, []
+        if self._room is not None and taken:
+            self._room.release(len(taken))
         return taken
+
+    def close(self) -> None:
+        """Let the thread end after the frame that it is at: nobody takes any more."""
+        self._closed = True
+        if self._room is not None:
+            self._room.release()
 
     def _sort(self, thing: object) -> None:
         if isinstance(thing, pd.DataFrame):
@@ -66,6 +82,10 @@ class Arrivals:
         try:
             for frame in frames:
                 self._inbox.put(frame)
+                if self._room is not None:
+                    self._room.acquire()
+                if self._closed:
+                    break
         except BaseException as error:  # noqa: BLE001 - carried over to the thread that publishes
             self._inbox.put(error)
         self._inbox.put(_DONE)
@@ -87,21 +107,57 @@ def publish_when_due(
         Interrupted: If a stop was requested.
         Exception: What ``frames`` raised, once all that it gave is published.
     """
-    arrivals = Arrivals(frames)
+    with _arriving(frames, stop) as arrivals:
+        waiting: pd.DataFrame | None = None
+        while True:
+            stop.check("stopped between two claims")
+            waiting = _merge(waiting, arrivals.take())
+            due, waiting = _split(waiting, clock.now())
+            if due is not None:
+                publish(due)
+            elif waiting is not None:
+                clock.wait(arrivals, waiting["due_at"].iloc[0].to_pydatetime())
+            elif arrivals.finished:
+                break
+            else:
+                clock.wait(arrivals, None)
+
+
+def publish_as_made(frames: Iterator[pd.DataFrame], publish: Publish, stop: StopRequest) -> None:
+    """Publish all that is ready, while the next claims are being made.
+
+    Args:
+        frames: Scored claims; a unit is never split between frames.
+        publish: Called with whole frames, in their order.
+        stop: Ends the run between two publications.
+
+    Raises:
+        Interrupted: If a stop was requested.
+        Exception: What ``frames`` raised, once all that it gave is published.
+    """
+    with _arriving(frames, stop, _AHEAD) as arrivals:
+        while True:
+            stop.check("stopped between two batches")
+            ready = arrivals.take()
+            if ready:
+                publish(pd.concat(ready, ignore_index=True) if len(ready) > 1 else ready[0])
+            elif arrivals.finished:
+                break
+            else:
+                arrivals.wait(None)
+
+
+@contextmanager
+def _arriving(
+    frames: Iterator[pd.DataFrame], stop: StopRequest, ahead: int | None = None
+) -> Iterator[Arrivals]:
+    """What arrives; at the end, the error that the frames ended with."""
+    arrivals = Arrivals(frames, ahead)
     stop.wakes(arrivals.ring)
-    waiting: pd.DataFrame | None = None
-    while True:
-        stop.check("stopped between two claims")
-        waiting = _merge(waiting, arrivals.take())
-        due, waiting = _split(waiting, clock.now())
-        if due is not None:
-            publish(due)
-        elif waiting is not None:
-            clock.wait(arrivals, waiting["due_at"].iloc[0].to_pydatetime())
-        elif arrivals.finished:
-            break
-        else:
-            clock.wait(arrivals, None)
+    try:
+        yield arrivals
+    finally:
+        arrivals.close()
     if arrivals.error is not None:
         raise arrivals.error
 

@@ -23,7 +23,8 @@ from claimsim_pipeline.generation.dice import DICE
 from claimsim_pipeline.simulation.windows import Window
 
 BLOCK = 100_000
-_ID_DIGITS = 12
+_ID_DIGITS, _HASH_DIGITS = 12, 64
+_IDS_OF_A_HASH = _HASH_DIGITS // _ID_DIGITS
 _MICROSECOND = 1_000_000
 
 
@@ -117,14 +118,21 @@ def join(plans: Sequence[Plan]) -> Plan:
 
 
 def claim_ids(key: str, indexes: np.ndarray, prefix: str) -> list[str]:
-    """``<prefix>-<12 upper-case hex digits>`` of each ``key/index``."""
+    """``<prefix>-<12 upper-case hex digits>`` of each claim of a window or run.
+
+    A SHA-256 of ``key/n`` has the digits of five claims, those from index ``5 n`` on.
+    """
     stem = hashlib.sha256(f"{key}/".encode())
-    ids = []
-    for index in indexes.tolist():
-        digest = stem.copy()
-        digest.update(str(index).encode())
-        ids.append(f"{prefix}-{digest.hexdigest()[:_ID_DIGITS].upper()}")
-    return ids
+    sheets, which = np.unique(indexes // _IDS_OF_A_HASH, return_inverse=True)
+    digits = "".join(_digits(stem, sheet) for sheet in sheets.tolist())
+    starts = which * _HASH_DIGITS + indexes % _IDS_OF_A_HASH * _ID_DIGITS
+    return [f"{prefix}-{digits[start : start + _ID_DIGITS]}" for start in starts.tolist()]
+
+
+def _digits(stem: hashlib._Hash, sheet: int) -> str:
+    digest = stem.copy()
+    digest.update(str(sheet).encode())
+    return digest.hexdigest().upper()
 
 
 @dataclass(frozen=True)
@@ -148,7 +156,7 @@ def _block(source: _Source, spec: RunSpec, offsets: np.ndarray, first: int) -> P
             "slot": np.arange(count, dtype=np.int64),
             "window": np.zeros(count, dtype=np.int64),
             "index": indexes,
-            "window_start": pd.Series([begins] * count, dtype="datetime64[us, UTC]"),
+            "window_start": pd.Series(begins, range(count), dtype="datetime64[us, UTC]"),
             "key": [f"{source.key}/{index}" for index in indexes.tolist()],
             "claim_id": claim_ids(source.key, indexes, spec.prefix),
             "due_at": _instants(source.start, microseconds),

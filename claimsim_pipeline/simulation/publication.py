@@ -8,7 +8,7 @@ from datetime import datetime
 import pandas as pd
 
 from claimsim_pipeline.simulation.clock import Clock, StopRequest
-from claimsim_pipeline.simulation.pace import publish_when_due
+from claimsim_pipeline.simulation.pace import publish_as_made, publish_when_due
 from claimsim_pipeline.simulation.record import RunRecord
 from claimsim_pipeline.storage.store import ClaimStore
 
@@ -23,7 +23,9 @@ def publisher(
     def publish(batch: pd.DataFrame) -> None:
         at = clock.now()
         published = store.publish(batch, published_at=at)
-        new = batch[batch["claim_id"].isin(published.inserted_ids)]
+        new = batch
+        if published.already:
+            new = batch[batch["claim_id"].isin(published.inserted_ids)]
         record.count(new, at)
         if told is not None:
             told(new, at)
@@ -71,7 +73,5 @@ def publish_run(
     """Publish the claims of an ad hoc run as they come, or when they are due."""
     if live:
         publish_when_due(frames, publish, clock, stop)
-        return
-    for frame in frames:
-        stop.check("stopped between two batches")
-        publish(frame)
+    else:
+        publish_as_made(frames, publish, stop)

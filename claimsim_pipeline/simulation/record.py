@@ -67,8 +67,8 @@ class RunRecord:
             return
         self.inserted += len(published)
         self.fraudulent += int(published["is_fraud"].sum())
-        self.generators.update(published["generator"].tolist())
-        self.scenarios.update(published["fraud_scenario"].dropna().tolist())
+        self.generators.update(_counts(published["generator"]))
+        self.scenarios.update(_counts(published["fraud_scenario"]))
         late = (pd.Timestamp(at) - published["due_at"].min()).total_seconds()
         self.worst_lateness = max(self.worst_lateness, late)
 
@@ -102,6 +102,11 @@ class RunRecord:
             "output_tokens": spent.output_tokens if spent else 0,
             "cost_usd": spent.cost_usd if spent else 0.0,
         }
+
+
+def _counts(names: pd.Series) -> dict[str, int]:
+    counts = names.value_counts()
+    return dict(zip(counts.index.tolist(), counts.tolist(), strict=True))
 
 
 def _status(error: BaseException | None) -> str:

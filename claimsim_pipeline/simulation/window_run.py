@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import pandas as pd
 
+from claimsim_pipeline.claims.reference import Reference
 from claimsim_pipeline.simulation import stages
 from claimsim_pipeline.simulation.ad_hoc import Makers
 from claimsim_pipeline.simulation.clock import Clock
@@ -30,10 +31,13 @@ def scored_windows(
 ) -> pd.DataFrame:
     """The scored claims of the windows, ready to be published."""
     setting = Setting(spec, run_id, timezone)
-    reference = store.read_reference()
+    reference: Reference | None = None
     frames: list[pd.DataFrame] = []
     for plan in _turns([plan_window(window, spec) for window in windows]):
-        contexts = stages.sample(store, plan)
+        if reference is None:
+            reference, contexts = store.learn(plan.context_draws)
+        else:
+            contexts = stages.sample(store, plan)
         known = reference.including(contexts)
         briefs = stages.brief(plan, contexts, known, setting)
         for claims in stages.generate(briefs, known, makers.generator, setting):

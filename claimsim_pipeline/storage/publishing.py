@@ -46,7 +46,7 @@ _SCORES_TABLE = "claims_live_scores"
 
 def slices(batch: pd.DataFrame, size: int = SLICE) -> Iterator[pd.DataFrame]:
     """The batch in parts; claims due at the same moment (a fraud group) stay together."""
-    due = batch["due_at"].to_numpy()
+    due = batch["due_at"].dt.tz_localize(None).to_numpy()
     start = 0
     while start < len(batch):
         end = min(start + size, len(batch))

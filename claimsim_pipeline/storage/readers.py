@@ -33,8 +33,8 @@ def base_sample(
 ) -> pd.DataFrame:
     """A uniform seeded sample of the base's usable rows, in the order of the table."""
     names = _select(base.present(columns), base)
-    request = sampling.Request(rows, np.random.default_rng(seed))
-    positions = np.unique(sampling.draw_positions(connection, base, [request], at_most=True))
+    request = sampling.Request(rows, np.random.default_rng(seed), at_most=True)
+    positions = np.unique(sampling.draw_positions(connection, base, [request]))
     picks = sampling.joined(connection, positions)
     found = fetch(
         connection, f"SELECT __position, {names} FROM {base.positioned} {picks} ORDER BY __position"

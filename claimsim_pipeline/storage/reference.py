@@ -12,40 +12,53 @@ from collections.abc import Mapping, Sequence
 import duckdb
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 
 from claimsim_pipeline.claims.columns import CASE_BLOCK, FACILITY_BLOCK, FREE
 from claimsim_pipeline.claims.reference import Reference
 from claimsim_pipeline.storage.base_table import NAME, BaseShape
 from claimsim_pipeline.storage.frames import fetch_arrow, to_pandas
 from claimsim_pipeline.storage.quoting import sql
-from claimsim_pipeline.storage.sampling import uniform_rows
+from claimsim_pipeline.storage.sampling import KEYS, Picked, sample_with, uniform_rows
 
-_DONORS = 100_000
-_SEED = 20_220_101  # of the donors: the same table always gives the same ones
+_DONORS = (100_000, 20_220_101)  # how many, and their seed: a table always gives the same ones
 _PEER_KEY = ("dx_primary_code", "severity_group", "facility_class", "province_name")
 _PEER_STATISTICS = ("peer_mean", "peer_p90", "peer_std")
 
 
 def read(connection: duckdb.DuckDBPyConnection, base: BaseShape) -> Reference:
     """Learn from the base table."""
-    donors = uniform_rows(connection, base, _DONORS, _SEED)
+    donors = uniform_rows(connection, base, *_DONORS)
+    return _read(connection, base, donors, donors)
+
+
+def read_with_contexts(
+    connection: duckdb.DuckDBPyConnection, base: BaseShape, draws: Sequence[tuple[int, int]]
+) -> tuple[Reference, pd.DataFrame]:
+    """The same, and context rows whose blocks it knows, in fewer looks at the table."""
+    contexts, donors, both = sample_with(connection, base, draws, _DONORS)
+    return _read(connection, base, donors, both), contexts
+
+
+def _read(
+    connection: duckdb.DuckDBPyConnection, base: BaseShape, donors: Picked, known: Picked
+) -> Reference:
+    """The reference of these donors, which knows the blocks of these rows."""
     return Reference(
         columns=base.columns,
-        donors=to_pandas(donors.select(["facility_key", "case_key", *FREE])),
-        facilities=_blocks(donors, "facility_key", FACILITY_BLOCK),
-        cases=_blocks(donors, "case_key", CASE_BLOCK),
+        donors=to_pandas(donors.table([*KEYS, *FREE])),
+        facilities=_blocks(known, "facility_key", FACILITY_BLOCK),
+        cases=_blocks(known, "case_key", CASE_BLOCK),
         peers=_peers(connection, base),
         secondary_labels=_secondary_labels(connection, base),
         duplicate_rate=_duplicate_rate(connection, base),
     )
 
 
-def _blocks(donors: pa.Table, key: str, block: Sequence[str]) -> pd.DataFrame:
+def _blocks(rows: Picked, key: str, block: Sequence[str]) -> pd.DataFrame:
     """One row per distinct key, in the order in which the keys first occur."""
-    keys = donors[key].to_numpy()
-    _, first = np.unique(keys, return_index=True)
-    return to_pandas(donors.select([key, *block]).take(pa.array(np.sort(first))))
+    keys = pd.Series(rows.table([key])[key].to_numpy())
+    first = np.flatnonzero(~keys.duplicated())
+    return to_pandas(rows.rows(first).table([key, *block]))
 
 
 def _peers(connection: duckdb.DuckDBPyConnection, base: BaseShape) -> pd.DataFrame:

@@ -96,7 +96,7 @@ def _connect(path: Path, read_only: bool, patience: Deadline) -> duckdb.DuckDBPy
 
 
 def _configure(connection: duckdb.DuckDBPyConnection, timezone: str) -> None:
-    threads = max(1, min(_MOST_THREADS, os.cpu_count() or 1))
+    threads = max(1, min(_MOST_THREADS, usable_cores()))
     connection.execute(
         f"SET TimeZone = {literal(timezone)};"
         f"SET memory_limit = '{_MEMORY_LIMIT}';"
@@ -108,6 +108,13 @@ def _configure(connection: duckdb.DuckDBPyConnection, timezone: str) -> None:
         "SET autoinstall_known_extensions = false;"
         "SET python_enable_replacements = false;"
     )
+
+
+def usable_cores() -> int:
+    """How many cores this process may run on."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 @contextmanager

@@ -98,6 +98,15 @@ class ClaimStore:
         with self._reading() as connection:
             return reference.read(connection, base_table.shape(connection, self.path))
 
+    def learn(self, draws: Sequence[tuple[int, int]]) -> tuple[Reference, pd.DataFrame]:
+        """The reference and context rows in one session, which reads what both need once.
+
+        The contexts hold the keys of their blocks; the reference knows these blocks.
+        """
+        with self._reading() as connection:
+            base = base_table.shape(connection, self.path)
+            return reference.read_with_contexts(connection, base, draws)
+
     def prepare(self) -> None:
         """Tables and views of the contract; the stream follows the base's columns."""
         with self._changing(renew=True):

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from selenium import webdriver
-from selenium.common.exceptions import StaleElementReferenceException
+from selenium.common.exceptions import StaleElementReferenceException, TimeoutException
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.ui import WebDriverWait
@@ -50,6 +51,19 @@ class Browser:
 
     def sees(self, text: str, seconds: float = 60) -> None:
         self.wait(lambda: text in self.text(), seconds)
+
+    def visit(self, url: str, *texts: str, seconds: float = 150, patience: float = 15) -> None:
+        """Open a page that shows one of these texts; opened anew where it does not by then."""
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            self.go(url)
+            try:
+                self.wait(lambda: any(text in self.text() for text in texts), patience)
+                return
+            except TimeoutException:
+                continue
+        self.picture("missed")
+        pytest.fail(f"{url} shows none of {texts}, but:\n{self.text()}")
 
     def text(self) -> str:
         return str(self.driver.execute_script("return document.body.innerText"))

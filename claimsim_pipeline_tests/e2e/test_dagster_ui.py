@@ -60,8 +60,17 @@ def dagster(folder: Path) -> Iterator[str]:
         try:
             yield f"http://127.0.0.1:{port}"
         finally:
-            process.send_signal(signal.SIGINT)
-            process.wait(60)
+            end(process)
+
+
+def end(process: subprocess.Popen[bytes]) -> None:
+    """As Ctrl-C does; and what does not listen, its children included, by force."""
+    process.send_signal(signal.SIGINT)
+    try:
+        process.wait(45)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait(15)
 
 
 def environment(folder: Path) -> dict[str, str]:
@@ -123,8 +132,7 @@ def launch(browser: Browser, address: str, partitions: str) -> None:
 
 def listed(browser: Browser, address: str, *ended: str) -> None:
     """The list of runs shows one that ended well."""
-    browser.go(f"{address}/runs")
-    browser.wait(lambda: any(word in browser.text() for word in ended), 120)
+    browser.visit(f"{address}/runs", *ended)
 
 
 def test_a_window_materialized_from_the_ui_succeeds_and_shows_what_it_did(
@@ -135,11 +143,10 @@ def test_a_window_materialized_from_the_ui_succeeds_and_shows_what_it_did(
     assert published(folder, KEYS[:1])[0][0] > 20
     listed(browser, dagster, "Success")
     browser.picture("run")
-    browser.go(f"{dagster}/assets/claims_live_stream?view=partitions&partition={KEYS[0]}")
-    browser.sees("dagster/partition_row_count")
+    window = f"{dagster}/assets/claims_live_stream?view=partitions&partition={KEYS[0]}"
+    browser.visit(window, "dagster/partition_row_count")
     browser.picture("window")
-    browser.go(f"{dagster}/assets/claims_live_stream?view=overview")
-    browser.sees("patient_key")
+    browser.visit(f"{dagster}/assets/claims_live_stream?view=overview", "patient_key")
     browser.picture("asset")
 
 

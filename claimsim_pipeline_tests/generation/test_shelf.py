@@ -6,7 +6,12 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from claimsim_pipeline.generation.shelf import Rung, Shelf, climb, mix
+from claimsim_pipeline.generation.shelf import Keys, Order, Rung, Shelf, climb, mix
+
+
+def rung_of(shelf: Shelf, cells: Keys, enough: int = 1) -> Rung:
+    return Rung(lambda: shelf, lambda targets: cells[targets], enough)
+
 
 ROWS = st.lists(st.tuples(st.integers(0, 4), st.integers(0, 6)), min_size=0, max_size=40)
 
@@ -18,7 +23,7 @@ def test_a_pick_is_a_row_of_the_cell_within_the_bounds(
 ) -> None:
     cells = np.array([c for c, _ in rows], dtype=np.uint64)
     values = np.array([v for _, v in rows], dtype=np.float64)
-    rung = Rung(Shelf(cells, values), np.array([cell], dtype=np.uint64))
+    rung = rung_of(Shelf(cells, Order(values)), np.array([cell], dtype=np.uint64))
     bounds = (np.array([low], dtype=float), np.array([high], dtype=float))
     (found,) = climb([rung], np.array([die]), *bounds)
     suits = [i for i, (c, v) in enumerate(rows) if c == cell and low <= v <= high]
@@ -27,18 +32,18 @@ def test_a_pick_is_a_row_of_the_cell_within_the_bounds(
 
 def test_every_row_is_picked_equally_often() -> None:
     cells = np.array([1, 1, 2, 1], dtype=np.uint64)
-    shelf = Shelf(cells, np.zeros(4))
+    shelf = Shelf(cells, Order(np.zeros(4)))
     die = np.arange(300) / 300
-    found = climb([Rung(shelf, np.full(300, 1, dtype=np.uint64))], die)
+    found = climb([rung_of(shelf, np.full(300, 1, dtype=np.uint64))], die)
     assert np.unique(found, return_counts=True)[1].tolist() == [100, 100, 100]
 
 
 def test_a_rung_with_too_few_rows_gives_way_to_the_next() -> None:
     fine, coarse = (
-        Shelf(np.array(c, dtype=np.uint64), np.zeros(3)) for c in ([1, 2, 2], [9, 9, 9])
+        Shelf(np.array(c, dtype=np.uint64), Order(np.zeros(3))) for c in ([1, 2, 2], [9, 9, 9])
     )
     targets = np.array([1], dtype=np.uint64)
-    rungs = [Rung(fine, targets, enough=2), Rung(coarse, np.array([9], dtype=np.uint64))]
+    rungs = [rung_of(fine, targets, enough=2), rung_of(coarse, np.array([9], dtype=np.uint64))]
     assert climb(rungs, np.array([0.99]))[0] == 2
 
 

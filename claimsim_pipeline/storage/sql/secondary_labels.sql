@@ -1,15 +1,11 @@
 -- Code and label of secondary diagnoses, paired by position; the commonest label of each code.
 SELECT code, label
 FROM (
-    SELECT unnest(dx_secondary_codes) AS code, unnest(dx_secondary_labels) AS label, weight
-    FROM (
-        SELECT dx_secondary_codes, dx_secondary_labels, count(*) AS weight
-        FROM claims_normalized
-        WHERE len(dx_secondary_codes) = len(dx_secondary_labels)
-        GROUP BY ALL
-    )
+    SELECT unnest(dx_secondary_codes) AS code, unnest(dx_secondary_labels) AS label
+    FROM claims_normalized
+    WHERE len(dx_secondary_codes) = len(dx_secondary_labels)
 )
 WHERE code IS NOT NULL AND label IS NOT NULL
 GROUP BY code, label
-QUALIFY row_number() OVER (PARTITION BY code ORDER BY sum(weight) DESC, label) = 1
+QUALIFY row_number() OVER (PARTITION BY code ORDER BY count(*) DESC, label) = 1
 ORDER BY code
