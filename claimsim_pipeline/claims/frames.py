@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
 from importlib.resources import files
 from typing import Any
 
@@ -31,9 +32,8 @@ def sql_text(package: str, name: str) -> str:
 
 @contextmanager
 def workbench(**tables: pa.Table) -> Iterator[duckdb.DuckDBPyConnection]:
-    """An in-memory database in which the given tables can be queried."""
-    # One thread: a few thousand rows at a time, and starting more costs longer than it saves.
-    connection = duckdb.connect(":memory:", config={"threads": 1})
+    """A connection to an in-memory database, in which the given tables can be queried."""
+    connection = _memory().cursor()
     try:
         connection.execute("SET TimeZone = 'UTC'")
         for name, table in tables.items():
@@ -41,6 +41,15 @@ def workbench(**tables: pa.Table) -> Iterator[duckdb.DuckDBPyConnection]:
         yield connection
     finally:
         connection.close()
+
+
+@cache
+def _memory() -> duckdb.DuckDBPyConnection:
+    """One for the process: empty, and starting it costs more than most queries do.
+
+    A single thread, as more would wait for each other over a few thousand rows.
+    """
+    return duckdb.connect(":memory:", config={"threads": 1})
 
 
 def query(

@@ -10,7 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from claimsim_pipeline.claims.columns import CASE_BLOCK, FACILITY_BLOCK
 
@@ -65,22 +67,19 @@ class Reference:
             peer_key and the statistics, indexed like ``facility_keys``; NULL
             where the table has no such peer group.
         """
-        pairs = pd.DataFrame(
-            {"facility_key": facility_keys.to_numpy(), "case_key": case_keys.to_numpy()}
-        )
-        distinct = pairs.drop_duplicates()
-        keyed = distinct.assign(peer_key=self._peer_keys(distinct)).merge(
-            self.peers, on="peer_key", how="left"
-        )
-        found = pairs.merge(keyed, on=["facility_key", "case_key"], how="left")
-        return found[["peer_key", *PEER_COLUMNS]].set_index(facility_keys.index)
+        facility = pd.Index(self.facilities["facility_key"]).get_indexer(pd.Index(facility_keys))
+        case = pd.Index(self.cases["case_key"]).get_indexer(pd.Index(case_keys))
+        numbers, distinct = pd.factorize(facility * len(self.cases) + case)
+        keys = self._peer_keys(distinct // len(self.cases), distinct % len(self.cases))
+        known = pd.DataFrame({"peer_key": keys}).merge(self.peers, on="peer_key", how="left")
+        return known.take(numbers).set_axis(facility_keys.index)[["peer_key", *PEER_COLUMNS]]
 
-    def _peer_keys(self, pairs: pd.DataFrame) -> pd.Series:
-        """Peer keys of distinct pairs; NULL where a part is NULL."""
-        both = pairs.merge(self.facilities, on="facility_key", how="left")
-        both = both.merge(self.cases, on="case_key", how="left")
-        keys = both[PEER_PARTS[0]].str.cat(both[list(PEER_PARTS[1:])], sep="|")
-        return keys.set_axis(pairs.index)
+    def _peer_keys(self, facility: NDArray[np.int64], case: NDArray[np.int64]) -> pd.Series:
+        """Peer keys of pairs of blocks, by their places; NULL where a part is NULL."""
+        facilities = self.facilities.take(facility).reset_index(drop=True)
+        both = self.cases.take(case).reset_index(drop=True).join(facilities)
+        keys: pd.Series = both[PEER_PARTS[0]].str.cat(both[list(PEER_PARTS[1:])], sep="|")
+        return keys
 
 
 def _with(

@@ -67,7 +67,7 @@ def _publish_windows(
     from claimsim_pipeline.composition import load_model, make_generator, open_store, zone
     from claimsim_pipeline.simulation.ad_hoc import Makers
     from claimsim_pipeline.simulation.clock import StopRequest
-    from claimsim_pipeline.simulation.publication import publish_windows, publisher
+    from claimsim_pipeline.simulation.publication import Publisher, publish_windows
     from claimsim_pipeline.simulation.window_run import scored_windows
     from claimsim_pipeline.simulation.windows import parse_window
 
@@ -88,11 +88,9 @@ def _publish_windows(
         timezone=settings.timezone,
     )
     publish_windows(
-        store,
+        Publisher(store, record, clock),
         claims,
         [window.start for window in windows],
-        publisher(store, record, clock),
         live=False,
-        clock=clock,
         stop=StopRequest(),
     )

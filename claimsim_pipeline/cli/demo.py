@@ -81,7 +81,7 @@ def _publish(
     from claimsim_pipeline.generation.mutator import Mutator
     from claimsim_pipeline.insight.progress import progress
     from claimsim_pipeline.simulation.ad_hoc import Makers
-    from claimsim_pipeline.simulation.publication import publish_windows, publisher
+    from claimsim_pipeline.simulation.publication import Publisher, publish_windows
     from claimsim_pipeline.simulation.window_run import scored_windows
 
     store = open_store(settings)
@@ -97,8 +97,8 @@ def _publish(
             clock=clock,
             timezone=settings.timezone,
         )
-        publish = publisher(store, record, clock)
-        publish_windows(store, batch, [window.start], publish, live=False, clock=clock, stop=stop)
+        publish = Publisher(store, record, clock)
+        publish_windows(publish, batch, [window.start], live=False, stop=stop)
 
 
 def _show(settings: Settings, record: RunRecord, seconds: float) -> None:

@@ -7,7 +7,6 @@ off the grid of the base's tariffs) serve for nothing here.
 
 from __future__ import annotations
 
-import weakref
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
@@ -169,16 +168,17 @@ class Atlas:
 
 
 def atlas(reference: Reference) -> Atlas:
-    """The atlas of a reference; what depends on the donors alone is kept for the next call."""
-    if _kept and _kept[0][0]() is reference.donors:
-        rows = _kept[0][1]
-    else:
-        rows = Rows(reference)
-        _kept[:] = [(weakref.ref(reference.donors), rows)]
-    return Atlas(reference, rows)
+    """The atlas of a reference; the last one is kept, its rows for other blocks, too."""
+    known = _kept.get("atlas")
+    if known is not None and known.reference is reference:
+        return known
+    same_rows = known is not None and known.reference.donors is reference.donors
+    rows = known.rows if known is not None and same_rows else Rows(reference)
+    _kept["atlas"] = Atlas(reference, rows)
+    return _kept["atlas"]
 
 
-_kept: list[tuple[weakref.ref[pd.DataFrame], Rows]] = []
+_kept: dict[str, Atlas] = {}
 
 
 def locate(

@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from claimsim_pipeline.claims.frames import TEXT
 from claimsim_pipeline.claims.reference import Reference
 from claimsim_pipeline.generation.dice import Die
 from claimsim_pipeline.generation.secondary import lengths
@@ -33,29 +34,32 @@ def narrate(drafts: pd.DataFrame, reference: Reference, dice: NDArray[np.float64
         reference: Knows the cases.
         dice: The drafts' dice, row for row.
     """
-    cases = reference.cases.drop_duplicates("case_key").set_index("case_key")
-    place = cases.index.get_indexer(pd.Index(drafts["case_key"]))
-    label = cases["dx_primary_label"].astype("string").fillna(_NO_LABEL).to_numpy(object)[place]
-    home = (cases["service_type"] == _OUTPATIENT).to_numpy(dtype=bool)[place]
+    cases = reference.cases
+    case = pd.Index(cases["case_key"]).get_indexer(pd.Index(drafts["case_key"]))
+    labels = pa.array(cases["dx_primary_label"].astype("str").fillna(_NO_LABEL), pa.string())
+    home = (cases["service_type"] == _OUTPATIENT).to_numpy(dtype=bool)[case]
     los = drafts["los"].to_numpy(dtype=np.int64)
-    kinds = {"outpatient": home, "inpatient": ~home}
-    text = np.empty(len(drafts), dtype=object)
-    for kind, mask in kinds.items():
+    more = lengths(drafts["dx_secondary_codes"])
+    parts, places = [], []
+    for kind, mask in (("outpatient", home), ("inpatient", ~home)):
         ours = np.flatnonzero(mask)
-        sentences = _sentences()[kind]
-        opening = _fill(sentences["opening"], dice[ours, Die.OPENING], "{dx}", label[ours])
-        course = _course(sentences, dice[ours, Die.COURSE], los[ours])
-        closing = _plain(sentences["closing"], dice[ours, Die.CLOSING])
-        also = _secondary(lengths(drafts["dx_secondary_codes"].iloc[ours]), dice[ours, Die.CLOSING])
+        sentences, die = _sentences()[kind], dice[ours]
+        label = labels.take(pa.array(case[ours]))
+        opening = _fill(sentences["opening"], die[:, Die.OPENING], "{dx}", label)
+        course = _course(sentences, die[:, Die.COURSE], los[ours])
+        closing = _plain(sentences["closing"], die[:, Die.CLOSING])
+        also = _secondary(more[ours], die[:, Die.CLOSING])
         told = pc.binary_join_element_wise(opening, course, also, " ")
-        text[ours] = pc.binary_join_element_wise(told, closing, "").to_numpy(zero_copy_only=False)
-    return pd.Series(text, dtype="str")
+        parts.append(pc.binary_join_element_wise(told, closing, ""))
+        places.append(ours)
+    back = pa.array(np.argsort(np.concatenate(places)))
+    return pd.Series(pa.concat_arrays(parts).take(back), dtype=TEXT)
 
 
 def _course(
     sentences: Mapping[str, Sequence[str]], die: NDArray[np.float64], los: NDArray[np.int64]
 ) -> pa.Array:
-    told = _fill(sentences["course"], die, "{days}", los.astype(str).astype(object))
+    told = _fill(sentences["course"], die, "{days}", pa.array(los).cast(pa.string()))
     if "same_day" not in sentences:
         return told
     return pc.if_else(pa.array(los == 0), _plain(sentences["same_day"], die), told)
@@ -75,16 +79,15 @@ def _fill(
     sentences: Sequence[str],
     die: NDArray[np.float64],
     gap: str,
-    values: NDArray[np.object_],
+    values: pa.Array,
 ) -> pa.Array:
     which = _number(sentences, die)
     before, after = zip(
         *((s.split(gap) if gap in s else (s, None)) for s in sentences), strict=True
     )
-    value = pa.array(values, pa.string())
     filled = pc.binary_join_element_wise(
         pa.array(before, pa.string()).take(which),
-        value,
+        values,
         pa.array([a or "" for a in after], pa.string()).take(which),
         "",
     )

@@ -70,18 +70,16 @@ def publish(
 def _publish_batch(
     batch: Batch, run: SimulationRun, store: "ClaimStore", ledger: Ledger, stop: "StopRequest"
 ) -> None:
-    from claimsim_pipeline.simulation.publication import publish_windows, publisher
+    from claimsim_pipeline.simulation.publication import Publisher, publish_windows
 
     assert run.record is not None
     windows = windows_of(batch.keys, run.settings, run.clock.now())
-    tell = publisher(store, run.record, run.clock, ledger.told)
+    publish = Publisher(store, run.record, run.clock, ledger.told)
     for part, (first, end) in turns.split(batch):
         for live, piece, theirs in _by_pace(part, windows[first:end], run):
             starts = [window.start for window in theirs]
             ledger.live |= live
-            ledger.removed += publish_windows(
-                store, piece.frame, starts, tell, live=live, clock=run.clock, stop=stop
-            )
+            ledger.removed += publish_windows(publish, piece.frame, starts, live=live, stop=stop)
 
 
 def _by_pace(

@@ -18,7 +18,9 @@ from datetime import datetime
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
+from claimsim_pipeline.claims.frames import TEXT
 from claimsim_pipeline.generation.dice import DICE
 from claimsim_pipeline.simulation.windows import Window
 
@@ -157,14 +159,18 @@ def _block(source: _Source, spec: RunSpec, offsets: np.ndarray, first: int) -> P
             "window": np.zeros(count, dtype=np.int64),
             "index": indexes,
             "window_start": pd.Series(begins, range(count), dtype="datetime64[us, UTC]"),
-            "key": [f"{source.key}/{index}" for index in indexes.tolist()],
-            "claim_id": claim_ids(source.key, indexes, spec.prefix),
+            "key": _text([f"{source.key}/{index}" for index in indexes.tolist()]),
+            "claim_id": _text(claim_ids(source.key, indexes, spec.prefix)),
             "due_at": _instants(source.start, microseconds),
             "is_fraud": np.random.default_rng(fraud).random(count) < spec.fraud_ratio,
         }
     )
     seed = int(contexts.generate_state(1, np.uint64)[0])
     return Plan(frame, np.random.default_rng(dice).random((count, DICE)), ((count, seed),))
+
+
+def _text(values: list[str]) -> pd.Series:
+    return pd.Series(pa.array(values, pa.string()), dtype=TEXT)
 
 
 def _instants(start: datetime, microseconds: np.ndarray) -> pd.Series:

@@ -10,37 +10,54 @@ import pandas as pd
 from claimsim_pipeline.simulation.clock import Clock, StopRequest
 from claimsim_pipeline.simulation.pace import publish_as_made, publish_when_due
 from claimsim_pipeline.simulation.record import RunRecord
-from claimsim_pipeline.storage.store import ClaimStore
+from claimsim_pipeline.storage.store import ClaimStore, Published
 
 OnPublished = Callable[[pd.DataFrame, datetime], None]
 
 
-def publisher(
-    store: ClaimStore, record: RunRecord, clock: Clock, told: OnPublished | None = None
-) -> Callable[[pd.DataFrame], None]:
-    """A function that publishes a frame of claims and counts what it inserted."""
+class Publisher:
+    """Publishes frames of claims, and counts what it inserted.
 
-    def publish(batch: pd.DataFrame) -> None:
-        at = clock.now()
-        published = store.publish(batch, published_at=at)
+    Args:
+        store: Where they go.
+        record: Counts them.
+        clock: Tells when they were published.
+        told: Is shown what each publication inserted.
+    """
+
+    def __init__(
+        self, store: ClaimStore, record: RunRecord, clock: Clock, told: OnPublished | None = None
+    ) -> None:
+        self.store, self.clock = store, clock
+        self._record, self._told = record, told
+
+    def __call__(self, batch: pd.DataFrame) -> None:
+        """Publish claims."""
+        at = self.clock.now()
+        self._count(batch, self.store.publish(batch, published_at=at), at)
+
+    def replace(self, window_starts: Sequence[datetime], batch: pd.DataFrame) -> int:
+        """Publish what is due, and nothing else in these windows; how many claims gave way."""
+        at = self.clock.now()
+        published = self.store.replace_windows(window_starts, batch, published_at=at)
+        self._count(batch, published, at)
+        return published.removed
+
+    def _count(self, batch: pd.DataFrame, published: Published, at: datetime) -> None:
         new = batch
-        if published.already:
+        if published.inserted < len(batch):
             new = batch[batch["claim_id"].isin(published.inserted_ids)]
-        record.count(new, at)
-        if told is not None:
-            told(new, at)
-
-    return publish
+        self._record.count(new, at)
+        if self._told is not None:
+            self._told(new, at)
 
 
 def publish_windows(
-    store: ClaimStore,
+    publish: Publisher,
     batch: pd.DataFrame,
     window_starts: Sequence[datetime],
-    publish: Callable[[pd.DataFrame], None],
     *,
     live: bool,
-    clock: Clock,
     stop: StopRequest,
 ) -> int:
     """Make the stream hold exactly this batch for these windows.
@@ -53,25 +70,23 @@ def publish_windows(
     Returns:
         How many rows of an earlier materialization were removed.
     """
-    store.prepare()
-    removed = store.retain_window(window_starts, batch)
-    if live:
-        publish_when_due(iter([batch]), publish, clock, stop)
-    else:
-        publish(batch[batch["due_at"] <= pd.Timestamp(clock.now())])
+    if not live:
+        return publish.replace(window_starts, batch)
+    publish.store.prepare()
+    removed = publish.store.retain_window(window_starts, batch)
+    publish_when_due(iter([batch]), publish, publish.clock, stop)
     return removed
 
 
 def publish_run(
     frames: Iterator[pd.DataFrame],
-    publish: Callable[[pd.DataFrame], None],
+    publish: Publisher,
     *,
     live: bool,
-    clock: Clock,
     stop: StopRequest,
 ) -> None:
     """Publish the claims of an ad hoc run as they come, or when they are due."""
     if live:
-        publish_when_due(frames, publish, clock, stop)
+        publish_when_due(frames, publish, publish.clock, stop)
     else:
         publish_as_made(frames, publish, stop)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from claimsim_pipeline.simulation.ad_hoc import AdHocRun, Makers, scored_claims
 from claimsim_pipeline.simulation.clock import Clock, StopRequest
-from claimsim_pipeline.simulation.publication import OnPublished, publish_run, publisher
+from claimsim_pipeline.simulation.publication import OnPublished, Publisher, publish_run
 from claimsim_pipeline.simulation.record import RunRecord
 from claimsim_pipeline.storage.store import ClaimStore
 
@@ -35,5 +35,4 @@ def stream_run(
     """
     store.prepare()
     frames = scored_claims(run, store, makers, clock, record.timezone)
-    publish = publisher(store, record, clock, told)
-    publish_run(frames, publish, live=run.live, clock=clock, stop=stop)
+    publish_run(frames, Publisher(store, record, clock, told), live=run.live, stop=stop)

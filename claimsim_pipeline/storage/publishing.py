@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 import duckdb
@@ -88,20 +89,35 @@ def publish_slice(
     return fresh["claim_id"]
 
 
-def retain(
-    connection: duckdb.DuckDBPyConnection, windows: Sequence[datetime], batch: pa.Table
-) -> int:
+@dataclass(frozen=True)
+class Replaced:
+    """Windows, and all the claims that they are to hold."""
+
+    starts: Sequence[datetime]
+    batch: pa.Table
+
+
+def replace(
+    connection: duckdb.DuckDBPyConnection, windows: Replaced, table: pa.Table
+) -> tuple[int, pa.Table]:
+    """Remove what the windows are not to hold; how much, and what of a table is not there yet."""
+    removed, kept = retain(connection, windows)
+    return removed, table.filter(pc.invert(pc.is_in(table["claim_id"], kept.combine_chunks())))
+
+
+def retain(connection: duckdb.DuckDBPyConnection, windows: Replaced) -> tuple[int, pa.ChunkedArray]:
     """Remove the windows' claims that the batch does not hold with the same content.
 
     Returns:
-        How many claims were removed.
+        How many claims were removed, and the ids of those that were not.
     """
-    if not windows:
-        return 0
-    stale = _stale(connection, windows, batch)
+    if not windows.starts:
+        return 0, windows.batch["claim_id"].slice(0, 0)
+    held = _held(connection, windows)
+    stale = held.filter(held["stale"]).select(["claim_id"])
     if len(stale):
         _remove(connection, stale)
-    return len(stale)
+    return len(stale), held.filter(pc.invert(held["stale"]))["claim_id"]
 
 
 def stream_values(stream: Sequence[BaseColumn], batch: pa.Table) -> str:
@@ -120,14 +136,13 @@ def _values(names: Sequence[str], batch: pa.Table) -> str:
     return ", ".join(n if n in batch.column_names else f"NULL AS {n}" for n in names)
 
 
-def _stale(
-    connection: duckdb.DuckDBPyConnection, windows: Sequence[datetime], batch: pa.Table
-) -> pa.Table:
-    """Ids of the windows' claims that are not in the batch, or not with this very content."""
+def _held(connection: duckdb.DuckDBPyConnection, windows: Replaced) -> pa.Table:
+    """Ids of the windows' claims, and whether the batch lacks them or has another content."""
+    batch = windows.batch
     connection.register("__batch", batch)
     stream = stream_table.columns_of(connection, stream_table.NAME)
     compared = tuple(name for name in TRUTH if name not in {"run_id", "window_start"})
-    starts = ", ".join(f"TIMESTAMPTZ {literal(start.isoformat())}" for start in windows)
+    starts = ", ".join(f"TIMESTAMPTZ {literal(start.isoformat())}" for start in windows.starts)
     held = f"claims_live_truth WHERE window_start IN ({starts})"
     old = [
         *(f"s.{identifier(column.name)}" for column in stream),
@@ -138,7 +153,7 @@ def _stale(
     near = near_in_time(connection, f"(FROM {held})", "due_at", ["due_at"])
     return fetch_arrow(
         connection,
-        sql("stale_claims").format(
+        sql("held_claims").format(
             held=held,
             stream=f"(FROM {stream_table.NAME} WHERE {near})",
             old=", ".join(old),

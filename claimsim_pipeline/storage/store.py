@@ -31,6 +31,7 @@ from claimsim_pipeline.storage.frames import fetch, fetch_arrow, to_arrow
 from claimsim_pipeline.storage.guard import database_bytes
 from claimsim_pipeline.storage.parquet_files import replace_parquet
 from claimsim_pipeline.storage.pruning import Pruned
+from claimsim_pipeline.storage.publishing import Replaced
 from claimsim_pipeline.storage.quoting import sql
 from claimsim_pipeline.storage.sessions import session, transaction
 from claimsim_pipeline.storage.views import RuleText
@@ -44,11 +45,13 @@ class Published:
         inserted_ids: Ids of the claims that were not there before, in the batch's order.
         already: Claims of the batch that were there.
         held_seconds: From having the file to letting it go, waiting not included.
+        removed: Claims of earlier materializations that gave way.
     """
 
     inserted_ids: pd.Series
     already: int
     held_seconds: float
+    removed: int = 0
 
     @property
     def inserted(self) -> int:
@@ -122,24 +125,53 @@ class ClaimStore:
         Raises:
             ClaimIdTaken: An id belongs to another window's or run's claim.
         """
+        return self._publish(batch, published_at)
+
+    def replace_windows(
+        self, window_starts: Sequence[datetime], batch: pd.DataFrame, *, published_at: datetime
+    ) -> Published:
+        """Let the windows hold these claims and no others, those due later not yet.
+
+        What gives way goes in the transaction of the first slice.
+
+        Args:
+            window_starts: The windows.
+            batch: All of their claims, as in :meth:`publish`.
+            published_at: When, for the answer sheet; claims due after it are not inserted.
+
+        Raises:
+            ClaimIdTaken: An id belongs to another window's or run's claim.
+        """
+        due = batch[batch["due_at"] <= pd.Timestamp(published_at)]
+        return self._publish(due, published_at, Replaced(window_starts, to_arrow(batch)))
+
+    def _publish(
+        self, batch: pd.DataFrame, published_at: datetime, replaced: Replaced | None = None
+    ) -> Published:
         inserted: list[pa.ChunkedArray] = []
-        held = 0.0
-        for part in publishing.slices(batch):
+        held, removed = 0.0, 0
+        parts = list(publishing.slices(batch))
+        if replaced is not None and not parts:
+            parts = [batch]  # no claim is due yet, but earlier ones may have to go
+        for part in parts:
             table = to_arrow(part)  # while the file is still free
-            with self._changing() as connection:
+            with self._changing(renew=replaced is not None) as connection:
                 started = time.perf_counter()
+                if replaced is not None:
+                    removed, table = publishing.replace(connection, replaced, table)
+                    replaced = None
                 inserted.append(publishing.publish_slice(connection, table, published_at))
             held += time.perf_counter() - started
         if self._feed_snapshot is not None:
             self.write_snapshot(self._feed_snapshot)
         ids = pd.concat([batch["claim_id"].head(0), *(chunk.to_pandas() for chunk in inserted)])
-        return Published(ids, len(batch) - len(ids), held)
+        return Published(ids, len(batch) - len(ids), held, removed)
 
     def retain_window(self, window_starts: Sequence[datetime], batch: pd.DataFrame) -> int:
         """Remove the windows' claims that the batch does not hold with the same content."""
         table = to_arrow(batch)
         with self._changing() as connection:
-            return publishing.retain(connection, window_starts, table)
+            return publishing.retain(connection, Replaced(window_starts, table))[0]
 
     def write_snapshot(self, path: Path) -> None:
         """Replace a Parquet file by the simulated rows of ``claims_high_risk``."""

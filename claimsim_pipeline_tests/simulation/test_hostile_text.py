@@ -18,13 +18,15 @@ from claimsim_pipeline.generation.mutator import Mutator
 from claimsim_pipeline.scoring.rules import RULESET
 from claimsim_pipeline.settings import load_settings
 from claimsim_pipeline.simulation.ad_hoc import Makers
-from claimsim_pipeline.simulation.clock import StopRequest, SystemClock
+from claimsim_pipeline.simulation.clock import StopRequest
 from claimsim_pipeline.simulation.plan import RunSpec
-from claimsim_pipeline.simulation.publication import publish_windows
+from claimsim_pipeline.simulation.publication import Publisher, publish_windows
+from claimsim_pipeline.simulation.record import RunRecord
 from claimsim_pipeline.simulation.window_run import scored_windows
 from claimsim_pipeline.simulation.windows import current_window
 from claimsim_pipeline.storage.manifests import load_manifest
 from claimsim_pipeline.storage.store import ClaimStore
+from claimsim_pipeline_tests.orchestration.conftest import FixedClock
 
 NOW = datetime(2026, 11, 23, 1, 10, tzinfo=UTC)
 JAKARTA = ZoneInfo("Asia/Jakarta")
@@ -65,15 +67,13 @@ def test_the_content_of_the_base_stays_text(base: bytes, tmp_path: Path) -> None
         "run",
         store=store,
         makers=Makers(Mutator(), None),
-        clock=SystemClock(),
+        clock=FixedClock(NOW),
         timezone="Asia/Jakarta",
     )
 
-    def publish(frame: object) -> None:
-        store.publish(batch, published_at=NOW)
-
-    told = {"live": False, "clock": SystemClock(), "stop": StopRequest()}
-    publish_windows(store, batch, [window.start], publish, **told)  # type: ignore[arg-type] # a mix
+    record = RunRecord("run", RunSpec(), str(path), False, "Asia/Jakarta", NOW)
+    publish = Publisher(store, record, FixedClock(window.end))
+    publish_windows(publish, batch, [window.start], live=False, stop=StopRequest())
     with duckdb.connect(str(path), read_only=True) as connection:
         held = connection.execute(f"SELECT {', '.join(TEXTS)} FROM claims_live_stream").fetchall()
         (rows,) = connection.execute("SELECT count(*) FROM claims_high_risk").fetchall()

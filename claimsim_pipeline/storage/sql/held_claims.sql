@@ -1,5 +1,5 @@
--- Claims of the windows whose content (stream, scores, truth) differs from the batch's:
--- gone from it, changed, incomplete, or in the stream more than once.
+-- Claims of the windows. They are stale when their content (stream, scores, truth) differs from
+-- the batch's: gone from it, changed, incomplete, or in the stream more than once.
 WITH theirs AS MATERIALIZED (
     FROM {held}
 ),
@@ -17,6 +17,7 @@ held AS (
 wanted AS (
     SELECT claim_id, hash({new}) AS content FROM __batch
 )
-SELECT DISTINCT claim_id
+SELECT held.claim_id, bool_or(wanted.claim_id IS NULL OR copies > 1) AS stale
 FROM held
-ANTI JOIN wanted ON wanted.claim_id = held.claim_id AND wanted.content = held.content AND copies = 1
+LEFT JOIN wanted ON wanted.claim_id = held.claim_id AND wanted.content = held.content
+GROUP BY held.claim_id
