@@ -68,6 +68,8 @@ def publish_slice(
     Raises:
         ClaimIdTaken: An id is that of another window's or run's claim.
     """
+    if not len(table):
+        return table["claim_id"]
     fresh = table.filter(pc.invert(pc.is_in(table["claim_id"], already_there(connection, table))))
     if not len(fresh):
         return fresh["claim_id"]
