@@ -1,6 +1,7 @@
 """The door for Dagster: ``dagster … -m claimsim_pipeline.definitions``."""
 
 import warnings
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,12 @@ def build_definitions(settings: Settings, **options: Any) -> dg.Definitions:
 @dg.definitions
 def defs() -> dg.Definitions:
     """The definitions for the settings of this environment, made when asked for."""
+    return once()
+
+
+@cache
+def once() -> dg.Definitions:
+    """Dagster asks several times in a process, for the settings it was started with."""
     try:
         return build_definitions(load_settings(dotenv=Path(".env")))
     except SettingsError as error:

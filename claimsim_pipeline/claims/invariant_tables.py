@@ -6,7 +6,7 @@ patients at hand. All are dropped again.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -37,7 +37,6 @@ class Source:
         claims: Table of the claims.
         base: Table that they were modelled on.
         columns: Columns of the claims.
-        base_columns: Columns of the base.
         claim_ids: Check these only; None: all.
         most: Check a sample of at most so many rows; None: all.
     """
@@ -45,29 +44,43 @@ class Source:
     claims: str
     base: str
     columns: frozenset[str]
-    base_columns: frozenset[str]
     claim_ids: Sequence[str] | None = None
     most: int | None = None
 
 
 def base_as_source(base: str, columns: frozenset[str], most: int) -> Source:
     """The base checked against itself."""
-    return Source(base, base, columns, columns, most=most)
+    return Source(base, base, columns, most=most)
 
 
 @contextmanager
-def tables(
-    connection: duckdb.DuckDBPyConnection, source: Source, provinces: Sequence[tuple[int, str]]
+def look_ups(
+    connection: duckdb.DuckDBPyConnection,
+    base: str,
+    columns: frozenset[str],
+    provinces: Sequence[tuple[int, str]],
 ) -> Iterator[None]:
-    """Make ``checked`` and the look-up tables for the block."""
+    """Make the tables of what the base knows, for the block."""
     made = {
         "prov": _provinces(provinces),
+        "facility": _distinct(base, columns, _FACILITY),
+        "icd": _icd(base, columns),
+        "grouping": _distinct(base, columns, _GROUPING),
+        "peer": _peer(base, columns),
+    }
+    with _temporary(connection, made):
+        yield
+
+
+@contextmanager
+def subjects(connection: duckdb.DuckDBPyConnection, source: Source) -> Iterator[None]:
+    """Make ``checked``, and the tables of what else concerns these claims, for the block."""
+    made = {
         "checked": _checked(connection, source),
-        "repeated_id": f"SELECT claim_id FROM {source.claims} GROUP BY 1 HAVING count(*) > 1",
-        "facility": _distinct(source, _FACILITY),
-        "icd": _icd(source),
-        "grouping": _distinct(source, _GROUPING),
-        "peer": _peer(source),
+        "repeated_id": (
+            f"SELECT claim_id FROM {source.claims} "
+            "WHERE claim_id IN (SELECT claim_id FROM checked) GROUP BY 1 HAVING count(*) > 1"
+        ),
         "kin": _kin(source),
         "both_sexes": (
             "SELECT patient_key FROM kin GROUP BY 1 "
@@ -75,6 +88,14 @@ def tables(
             f"AND bool_or(regexp_matches(dx_primary_code, '{_MALE}'))"
         ),
     }
+    with _temporary(connection, made):
+        yield
+    connection.unregister("wanted_ids")
+
+
+@contextmanager
+def _temporary(connection: duckdb.DuckDBPyConnection, made: Mapping[str, str]) -> Iterator[None]:
+    """Tables by name and query, in this order, dropped at the end."""
     try:
         for name, query in made.items():
             connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {query}")
@@ -82,7 +103,6 @@ def tables(
     finally:
         for name in made:
             connection.execute(f"DROP TABLE IF EXISTS temp.{name}")
-        connection.unregister("wanted_ids")
 
 
 def _provinces(provinces: Sequence[tuple[int, str]]) -> str:
@@ -96,29 +116,41 @@ def _checked(connection: duckdb.DuckDBPyConnection, source: Source) -> str:
     if source.claim_ids is not None:
         connection.register("wanted_ids", pa.table({"claim_id": list(source.claim_ids)}))
         return f"{query} WHERE claim_id IN (SELECT claim_id FROM wanted_ids)"
-    if source.most is not None:
-        return f"{query} USING SAMPLE reservoir({source.most} ROWS) REPEATABLE (1)"
-    return query
+    if source.most is None:
+        return query
+    sample = f"USING SAMPLE reservoir({source.most} ROWS) REPEATABLE (1)"
+    if _numbered(connection, source.claims):  # drawn by number: only the rows drawn are read
+        return f"{query} WHERE rowid IN (SELECT rowid FROM {source.claims} {sample})"
+    return f"{query} {sample}"
 
 
-def _distinct(source: Source, names: Sequence[str]) -> str:
-    parts = [n if n in source.base_columns else f"NULL AS {n}" for n in names]
-    return f"SELECT DISTINCT {', '.join(parts)} FROM {source.base}"
+def _numbered(connection: duckdb.DuckDBPyConnection, table: str) -> bool:
+    """Whether its rows have numbers: a view's have none."""
+    try:
+        connection.execute(f"SELECT rowid FROM {table} LIMIT 0")
+    except duckdb.BinderException:
+        return False
+    return True
 
 
-def _icd(source: Source) -> str:
-    code = "procedure_label" if "procedure_label" in source.base_columns else "NULL"
+def _distinct(base: str, columns: frozenset[str], names: Sequence[str]) -> str:
+    parts = [n if n in columns else f"NULL AS {n}" for n in names]
+    return f"SELECT DISTINCT {', '.join(parts)} FROM {base}"
+
+
+def _icd(base: str, columns: frozenset[str]) -> str:
+    code = "procedure_label" if "procedure_label" in columns else "NULL"
     return (
         f"SELECT DISTINCT dx_primary_code AS category, replace({code}, '.', '') AS code, "
-        f"lower(dx_primary_label) AS label FROM {source.base}"
+        f"lower(dx_primary_label) AS label FROM {base}"
     )
 
 
-def _peer(source: Source) -> str:
+def _peer(base: str, columns: frozenset[str]) -> str:
     key = f"concat_ws('|', {', '.join(_PEER_PARTS)}) AS peer_key"
-    if "peer_mean" in source.base_columns:
-        return f"SELECT DISTINCT {key}, peer_mean FROM {source.base}"
-    return f"SELECT {key}, avg(amount_claimed) AS peer_mean FROM {source.base} GROUP BY 1"
+    if "peer_mean" in columns:
+        return f"SELECT DISTINCT {key}, peer_mean FROM {base}"
+    return f"SELECT {key}, avg(amount_claimed) AS peer_mean FROM {base} GROUP BY 1"
 
 
 def _kin(source: Source) -> str:

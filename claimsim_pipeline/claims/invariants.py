@@ -18,7 +18,7 @@ import duckdb
 import pandas as pd
 
 from claimsim_pipeline.claims.frames import to_arrow, workbench
-from claimsim_pipeline.claims.invariant_tables import Source, base_as_source, tables
+from claimsim_pipeline.claims.invariant_tables import Source, base_as_source, look_ups, subjects
 
 TOLERATED = 0.001
 """Share of the base's own rows that may break a predicate before it is relaxed."""
@@ -93,11 +93,12 @@ def check(
         One row per invariant: id, rule, form (``strict``, ``unless NULL``,
         ``relaxed`` or ``does not apply``), checked and violations (rows).
     """
-    columns = _columns(connection, stream)
-    forms = applicable(connection, base=base)
-    source = Source(stream, base, columns, _columns(connection, base), claim_ids)
-    with tables(connection, source, provinces()):
-        rows = [_row(connection, invariant, forms[invariant.id]) for invariant in INVARIANTS]
+    theirs = _columns(connection, base)
+    source = Source(stream, base, _columns(connection, stream), claim_ids)
+    with look_ups(connection, base, theirs, provinces()):
+        forms = _forms(connection, base, theirs)
+        with subjects(connection, source):
+            rows = [_row(connection, invariant, forms[invariant.id]) for invariant in INVARIANTS]
     return pd.DataFrame(rows, columns=["id", "rule", "form", "checked", "violations"])
 
 
@@ -113,7 +114,14 @@ def applicable(
         empty where the invariant does not apply.
     """
     columns = _columns(connection, base)
-    with tables(connection, base_as_source(base, columns, BASE_SAMPLE), provinces()):
+    with look_ups(connection, base, columns, provinces()):
+        return _forms(connection, base, columns)
+
+
+def _forms(
+    connection: duckdb.DuckDBPyConnection, base: str, columns: frozenset[str]
+) -> dict[str, tuple[str, str]]:
+    with subjects(connection, base_as_source(base, columns, BASE_SAMPLE)):
         return {invariant.id: _form(connection, invariant, columns) for invariant in INVARIANTS}
 
 

@@ -91,6 +91,7 @@ def test_the_key_of_the_model_is_in_no_definition_and_no_event(make_location) ->
 
 def test_a_bad_setting_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SIM_FRAUD_RATIO", "7")
+    definitions.once.cache_clear()
     with pytest.raises(SettingsUnusable, match=r"SIM_FRAUD_RATIO='7' is not allowed"):
         definitions.defs()
 
