@@ -25,6 +25,7 @@ _FACILITY = (
 )
 _GROUPING = ("dx_primary_code", "severity_code", "dx_primary_group")
 _PEER_PARTS = ("dx_primary_code", "severity_group", "facility_class", "province_name")
+_BLOCK = 500
 _FEMALE = "^(O|N8[0-9]|N9[0-8]|C5[1-8]|Z3[4-9])"
 _MALE = "^(N4[0-9]|N5[01]|C6[0-3])"
 
@@ -118,10 +119,18 @@ def _checked(connection: duckdb.DuckDBPyConnection, source: Source) -> str:
         return f"{query} WHERE claim_id IN (SELECT claim_id FROM wanted_ids)"
     if source.most is None:
         return query
-    sample = f"USING SAMPLE reservoir({source.most} ROWS) REPEATABLE (1)"
-    if _numbered(connection, source.claims):  # drawn by number: only the rows drawn are read
-        return f"{query} WHERE rowid IN (SELECT rowid FROM {source.claims} {sample})"
-    return f"{query} {sample}"
+    if _numbered(connection, source.claims):
+        return f"{query} WHERE rowid IN ({_spread(source.claims, source.most)})"
+    return f"{query} USING SAMPLE reservoir({source.most} ROWS) REPEATABLE (1)"
+
+
+def _spread(table: str, most: int) -> str:
+    """Numbers of rows: blocks of neighbours, evenly over the table, of which little is read."""
+    return (
+        f"SELECT CAST(block * apart AS BIGINT) + row FROM range({most // _BLOCK}) AS b(block), "
+        f"range({_BLOCK}) AS r(row), "
+        f"(SELECT greatest((max(rowid) + 1) / {most // _BLOCK}, {_BLOCK}) AS apart FROM {table})"
+    )
 
 
 def _numbered(connection: duckdb.DuckDBPyConnection, table: str) -> bool:

@@ -48,12 +48,14 @@ def run_metadata(staged: Staged, record: "RunRecord", ledger: Ledger) -> Mapping
         "claims by generator": counts_table(generators(staged), "generator"),
         "frauds by scenario": counts_table(scenarios(staged), "scenario"),
         "newest claims": preview(staged.batches[-1], record.timezone),
-        **plots(staged, record.timezone),
     }
 
 
 def plots(staged: Staged, timezone: str) -> Mapping[str, dg.MarkdownMetadataValue]:
-    """The run's plots, over its newest claims where there are too many."""
+    """The run's plots, over its newest claims where there are too many.
+
+    Needs nothing but the claims, so that it can be done beside other work.
+    """
     import pandas as pd
 
     from claimsim_pipeline.insight.plots import run_plots

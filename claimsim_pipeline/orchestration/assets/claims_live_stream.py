@@ -1,5 +1,6 @@
 """The claims in the user's database: at once for past windows, as they fall due for this one."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import dagster as dg
@@ -15,7 +16,7 @@ from claimsim_pipeline.orchestration.names import (
     TAGS,
 )
 from claimsim_pipeline.orchestration.partitions import requested_windows, span
-from claimsim_pipeline.orchestration.published import describe_published, run_metadata
+from claimsim_pipeline.orchestration.published import describe_published, plots, run_metadata
 from claimsim_pipeline.orchestration.resources import AnalyticsDatabase, Workshop
 from claimsim_pipeline.orchestration.run import SimulationRun
 from claimsim_pipeline.orchestration.staging import Staged
@@ -59,8 +60,11 @@ def claims_live_stream(
             record = simulation.begin(scored_claims.batches[0].choices.spec, span(wanted))
             ledger = publishing.publish(context, scored_claims, simulation, workshop.store())
             describe_published(context, scored_claims, ledger)
-            describe_run(context, scored_claims, run_metadata(scored_claims, record, ledger))
-            results = checked(scored_claims, duckdb, simulation.clock.now())
+            with ThreadPoolExecutor(max_workers=1) as aside:
+                drawn = aside.submit(plots, scored_claims, record.timezone)
+                results = checked(scored_claims, duckdb, simulation.clock.now())
+            told = run_metadata(scored_claims, record, ledger)
+            describe_run(context, scored_claims, {**told, **drawn.result()})
         return dg.MaterializeResult(check_results=results)
 
     return asset
