@@ -7,6 +7,7 @@ RUNTIME := .venv/.runtime-installed
 DEV := .venv/.dev-installed
 DAGSTER_HOME := $(CURDIR)/.dagster
 export UV_NO_PROGRESS := 1
+export UV_COMPILE_BYTECODE := 1
 
 .DEFAULT_GOAL := help
 .PHONY: help demo dev test test-slow check kills e2e bench bench-small realism lock clean

@@ -25,7 +25,7 @@ _FACILITY = (
 )
 _GROUPING = ("dx_primary_code", "severity_code", "dx_primary_group")
 _PEER_PARTS = ("dx_primary_code", "severity_group", "facility_class", "province_name")
-_BLOCK = 500
+_BLOCK = 1_000
 _FEMALE = "^(O|N8[0-9]|N9[0-8]|C5[1-8]|Z3[4-9])"
 _MALE = "^(N4[0-9]|N5[01]|C6[0-3])"
 
@@ -158,7 +158,8 @@ def _icd(base: str, columns: frozenset[str]) -> str:
 def _peer(base: str, columns: frozenset[str]) -> str:
     key = f"concat_ws('|', {', '.join(_PEER_PARTS)}) AS peer_key"
     if "peer_mean" in columns:
-        return f"SELECT DISTINCT {key}, peer_mean FROM {base}"
+        distinct = f"SELECT DISTINCT {', '.join(_PEER_PARTS)}, peer_mean FROM {base}"
+        return f"SELECT {key}, peer_mean FROM ({distinct})"
     return f"SELECT {key}, avg(amount_claimed) AS peer_mean FROM {base} GROUP BY 1"
 
 

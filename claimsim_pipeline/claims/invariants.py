@@ -91,15 +91,27 @@ def check(
 
     Returns:
         One row per invariant: id, rule, form (``strict``, ``unless NULL``,
-        ``relaxed`` or ``does not apply``), checked and violations (rows).
+        ``relaxed`` or ``does not apply``), checked and violations (rows). The base is asked
+        for its own form only where claims break the strict one.
     """
     theirs = _columns(connection, base)
     source = Source(stream, base, _columns(connection, stream), claim_ids)
     with look_ups(connection, base, theirs, provinces()):
-        forms = _forms(connection, base, theirs)
         with subjects(connection, source):
-            rows = [_row(connection, invariant, forms[invariant.id]) for invariant in INVARIANTS]
-    return pd.DataFrame(rows, columns=["id", "rule", "form", "checked", "violations"])
+            rows = {i.id: _row(connection, i, _strict(i, theirs)) for i in INVARIANTS}
+        if any(broken for *_, broken in rows.values()):
+            forms = _forms(connection, base, theirs)
+            with subjects(connection, source):
+                rows |= {
+                    i.id: _row(connection, i, forms[i.id]) for i in INVARIANTS if rows[i.id][-1]
+                }
+    names = ["id", "rule", "form", "checked", "violations"]
+    return pd.DataFrame(list(rows.values()), columns=names)
+
+
+def _strict(invariant: Invariant, columns: frozenset[str]) -> tuple[str, str]:
+    there = columns.issuperset(invariant.needs)
+    return invariant.forms()[0] if there else ("does not apply", "")
 
 
 def applicable(

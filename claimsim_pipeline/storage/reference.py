@@ -20,7 +20,7 @@ from claimsim_pipeline.storage.frames import fetch_arrow, to_pandas
 from claimsim_pipeline.storage.quoting import sql
 from claimsim_pipeline.storage.sampling import KEYS, Picked, sample_with, uniform_rows
 
-_DONORS = (100_000, 20_220_101)  # how many, and their seed: a table always gives the same ones
+_DONORS = (50_000, 20_220_101)  # how many, and their seed: a table always gives the same ones
 _PEER_KEY = ("dx_primary_code", "severity_group", "facility_class", "province_name")
 _PEER_STATISTICS = ("peer_mean", "peer_p90", "peer_std")
 
