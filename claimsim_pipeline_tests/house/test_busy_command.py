@@ -33,6 +33,7 @@ def environ(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     }
 
 
+@pytest.mark.slow
 def test_a_busy_database_fails_the_run_and_resuming_it_publishes_exactly_its_claims(
     environ: dict[str, str], capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -80,6 +80,7 @@ def test_a_drawing_has_no_styles_of_its_own() -> None:
     assert drawing.startswith("<svg ")
 
 
+@pytest.mark.slow
 def test_matplotlib_is_not_loaded_before_a_plot_is_drawn_and_pyplot_never() -> None:
     text = (
         "import sys, claimsim_pipeline.insight.plots as plots, pandas as pd\n"

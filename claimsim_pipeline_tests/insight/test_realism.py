@@ -49,11 +49,13 @@ def test_columns_that_one_side_lacks_are_left_out() -> None:
     assert "peer_mean" not in quality(HOLDOUT.drop(columns="peer_mean"), MADE).shapes
 
 
+@pytest.mark.slow
 def test_the_fair_discriminator_sees_thirteen_columns_and_cannot_tell_equals_apart() -> None:
     assert len(c.FAIR_NUMERIC) + len(c.FAIR_CATEGORICAL) == 13
     assert 0.4 < fair_auc(HOLDOUT, MADE, rows=800) < 0.6
 
 
+@pytest.mark.slow
 def test_the_fair_discriminator_finds_scaled_amounts() -> None:
     scaled = MADE.assign(amount_claimed=MADE["amount_claimed"] * 1.07)
     assert fair_auc(HOLDOUT, scaled, rows=800) > 0.9
@@ -143,6 +145,7 @@ def test_second_claims_of_a_patient_are_seen(scenario: str, days: int, facility:
     assert found.iloc[-2] > found.iloc[:-2].median()
 
 
+@pytest.mark.slow
 def test_detectability_reports_every_part_per_service_type() -> None:
     dice = np.random.default_rng(5)
     made = MADE.assign(rule_score=0.0, ml_score=dice.random(len(MADE)))

@@ -35,6 +35,7 @@ def _held(path: Path) -> Iterator[None]:
         process.stdin.close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("only_the_last_step", [True, False])
 def test_claims_stay_staged_and_a_second_run_publishes_exactly_them(
     make_location: Callable[..., Location], only_the_last_step: bool

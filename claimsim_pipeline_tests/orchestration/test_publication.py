@@ -34,6 +34,7 @@ def test_a_past_window_is_published_at_once(location: Location) -> None:
     assert location.clock.now() == NOW
 
 
+@pytest.mark.slow
 def test_a_range_up_to_now_waits_for_the_current_window_only(location: Location) -> None:
     result = location.run(
         "simulate_claims", PAST, to=CURRENT, duration_seconds=1800.0, interval_seconds=150.0
@@ -48,6 +49,7 @@ def test_a_range_up_to_now_waits_for_the_current_window_only(location: Location)
     assert location.clock.now() > NOW + timedelta(minutes=10)
 
 
+@pytest.mark.slow
 def test_a_run_that_fails_midway_still_tells_what_it_published(
     location: Location, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -96,6 +98,7 @@ def test_claims_injected_from_now_do_not_belong_to_a_window(location: Location) 
     assert record.partition_key is None
 
 
+@pytest.mark.slow
 def test_pruning_takes_old_claims_and_tells_the_gate(location: Location) -> None:
     location.run("simulate_claims", "2026-01-02-08:00")
     assert location.run("prune_old_claims", dry_run=True).success

@@ -42,6 +42,7 @@ def test_choices_reach_every_stage(location: Location) -> None:
     assert line["fraud_ratio_target"] == 0.0
 
 
+@pytest.mark.slow
 def test_choices_stay_with_the_staged_claims(location: Location) -> None:
     location.run("simulate_claims", WINDOW, max_claims=3)
     job = location.definitions.resolve_job_def("simulate_claims")

@@ -114,6 +114,7 @@ def test_a_prune_of_as_many_asks_for_a_refresh(gate: Gate) -> None:
     assert gate.tick() == ["refresh-0-1-0"]
 
 
+@pytest.mark.slow
 def test_what_simulations_publish_is_what_the_gate_counts(make_location) -> None:
     location = make_location(SIM_REFRESH_MIN_CLAIMS="36")
     gate = Gate(location)
@@ -125,6 +126,7 @@ def test_what_simulations_publish_is_what_the_gate_counts(make_location) -> None
     assert gate.tick() == []
 
 
+@pytest.mark.slow
 def test_a_refresh_covers_the_feed_and_its_check_says_so(location: Location) -> None:
     location.run("simulate_claims", "2026-11-20-08:00")
     result = location.definitions.resolve_job_def("refresh_ml_scores").execute_in_process(

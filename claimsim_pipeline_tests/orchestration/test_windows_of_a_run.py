@@ -52,6 +52,7 @@ def test_the_same_window_again_gives_the_same_rows(location: Location) -> None:
     assert event.metadata["claims/inserted"].value == 0
 
 
+@pytest.mark.slow
 def test_another_seed_replaces_that_window_and_no_other(location: Location) -> None:
     location.run("simulate_claims", "2026-11-20-08:00", to="2026-11-20-08:30")
     other = "SELECT * FROM claims_live_stream SEMI JOIN claims_live_truth t USING (claim_id) "
@@ -67,6 +68,7 @@ def test_another_seed_replaces_that_window_and_no_other(location: Location) -> N
     assert location.query(other) == kept
 
 
+@pytest.mark.slow
 def test_a_range_in_one_run_is_as_one_run_per_window(make_location) -> None:
     keys = ["2026-11-20-23:00", "2026-11-20-23:30", "2026-11-21-00:00"]
     apart = make_location()
@@ -86,6 +88,7 @@ def test_a_malformed_key_materializes_nothing(location: Location) -> None:
     assert location.tables() == {"claims_normalized"}
 
 
+@pytest.mark.slow
 def test_the_run_log_tells_of_good_and_bad_runs(location: Location) -> None:
     location.run("simulate_claims", "2026-11-20-08:00")
     location.settings.duckdb_path.chmod(0o644)

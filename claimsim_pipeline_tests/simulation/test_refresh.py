@@ -92,6 +92,7 @@ def test_a_second_refresh_keeps_model_and_scores_and_the_previous_cache(
     assert (tmp_path / "s.parquet.previous").exists()
 
 
+@pytest.mark.slow
 def test_retraining_on_demand_gives_the_same_model_of_the_same_base(
     store: ClaimStore, tmp_path: Path
 ) -> None:

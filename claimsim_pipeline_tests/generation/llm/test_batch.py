@@ -16,6 +16,7 @@ def batches(server: LoopbackServer, home: Path, **options: float) -> Batches:
     return Batches(Endpoint("key", server.base_url), home, MODEL, "run", **options)
 
 
+@pytest.mark.slow
 def test_a_batch_is_submitted_once_collected_and_completed_by_single_calls(
     world: World, serve: Serve, make: Make, tmp_path: Path
 ) -> None:
