@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from claimsim_pipeline_tests.cli.conftest import Claimsim
 
 KEY = "sk-not-to-be-seen"
@@ -47,6 +49,7 @@ def test_a_bad_setting_is_a_finding_and_ends_the_looking(claimsim: Claimsim) -> 
     assert "Database" not in out
 
 
+@pytest.mark.slow
 def test_a_dagster_home_tells_schedules_and_sensors(
     claimsim: Claimsim, database: Path, tmp_path: Path
 ) -> None:

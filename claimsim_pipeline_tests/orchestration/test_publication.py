@@ -16,6 +16,7 @@ from claimsim_pipeline_tests.orchestration.conftest import NOW, Location, failur
 CURRENT, PAST = "2026-11-23-08:00", "2026-11-23-07:30"
 
 
+@pytest.mark.slow
 def test_the_current_window_is_published_as_it_falls_due(location: Location) -> None:
     result = location.run(
         "simulate_claims", CURRENT, duration_seconds=1800.0, interval_seconds=120.0, jitter=0.0
@@ -79,6 +80,7 @@ def test_a_run_that_fails_midway_still_tells_what_it_published(
     ]
 
 
+@pytest.mark.slow
 def test_one_simulation_at_a_time_and_the_holder_is_named(make_location) -> None:
     location = make_location(SIM_LEASE_WAIT_SECONDS="0")
     with Lease(location.settings.duckdb_path, run_id="0123456789ab"):

@@ -130,6 +130,7 @@ def test_a_kept_model_scores_as_the_trained_one(folder: Path, model: AnomalyMode
     assert loaded.score(BASE)[1].tobytes() == model.score(BASE)[1].tobytes()
 
 
+@pytest.mark.slow
 def test_loading_and_scoring_need_no_scikit_learn(folder: Path) -> None:
     program = (
         "import sys, pathlib\n"
@@ -192,6 +193,7 @@ class TestKeeping:
         assert not kept.trained
 
     @pytest.mark.parametrize("reason", ["absent", "damaged", "changed base", "asked for"])
+    @pytest.mark.slow
     def test_otherwise_it_is_trained_and_kept(self, folder: Path, reason: str) -> None:
         if reason == "absent":
             (folder / "model.json").unlink()

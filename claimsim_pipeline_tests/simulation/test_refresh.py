@@ -102,6 +102,7 @@ def test_retraining_on_demand_gives_the_same_model_of_the_same_base(
     assert again.model_version == first.model_version
 
 
+@pytest.mark.slow
 def test_a_changed_base_retrains_and_claims_that_are_gone_leave(
     store: ClaimStore, tmp_path: Path
 ) -> None:
@@ -122,6 +123,7 @@ def test_a_small_base_is_scored_by_rules_only_and_says_so(tmp_path: Path) -> Non
     assert len(table(tmp_path)) == 300
 
 
+@pytest.mark.slow
 def test_columns_that_the_base_lacks_are_named_in_the_metadata(tmp_path: Path) -> None:
     poor = base(1_200).drop(columns=["peer_mean", "peer_p90", "cost_zscore", "amount_gap"])
     result = run(store_of(tmp_path / "claims.duckdb", poor), tmp_path)
@@ -131,6 +133,7 @@ def test_columns_that_the_base_lacks_are_named_in_the_metadata(tmp_path: Path) -
 
 
 @pytest.mark.parametrize("moment", ["while writing", "before the table is replaced"])
+@pytest.mark.slow
 def test_a_full_disk_leaves_table_and_cache_as_they_were(
     store: ClaimStore, tmp_path: Path, moment: str
 ) -> None:

@@ -35,6 +35,7 @@ print(polls)
 """The recipe of the README: six lines around `duckdb.connect`, nothing of ours imported."""
 
 
+@pytest.mark.slow
 def test_an_outsider_with_the_recipe_neither_fails_nor_keeps_us_waiting(store: ClaimStore) -> None:
     command = [sys.executable, "-c", RECIPE, str(store.path), "5"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as reader:
@@ -47,6 +48,7 @@ def test_an_outsider_with_the_recipe_neither_fails_nor_keeps_us_waiting(store: C
     assert reader.returncode == 0
 
 
+@pytest.mark.slow
 def test_the_snapshot_is_whole_at_every_moment(tmp_path: Path) -> None:
     snapshot = tmp_path / "feed.parquet"
     store = open_store(make_base(tmp_path / "a.duckdb", prepared=True), feed_snapshot=snapshot)

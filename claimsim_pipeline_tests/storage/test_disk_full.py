@@ -34,6 +34,7 @@ def _small_disk(folder: Path, megabytes: int) -> Iterator[Path]:
         subprocess.run(["umount", "-l", str(folder)], check=True)
 
 
+@pytest.mark.slow
 def test_a_full_disk_refuses_a_publication_whole_and_recovers(tmp_path: Path) -> None:
     with _small_disk(tmp_path / "disk", 16) as disk:
         store = open_store(make_base(disk / "a.duckdb", rows=200, prepared=True))

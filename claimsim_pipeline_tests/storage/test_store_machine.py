@@ -154,10 +154,10 @@ def _expected(window: int, amounts: list[float]) -> dict[str, tuple[int, float]]
     return {f"W{window}-{i}": (window, amount) for i, amount in enumerate(amounts)}
 
 
-TestStoreMachine = StoreMachine.TestCase
+TestStoreMachine = pytest.mark.slow(StoreMachine.TestCase)
 TestStoreMachine.settings = settings(
-    max_examples=4,
-    stateful_step_count=8,
+    max_examples=12,
+    stateful_step_count=12,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
 )

@@ -7,13 +7,12 @@ patients that the generator never saw. .5 is perfect.
 
 from __future__ import annotations
 
-import os
-
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from claimsim_pipeline.insight.realism import columns as c
+from claimsim_pipeline.storage.sessions import usable_cores
 
 FOLDS = 5
 _MOST_CATEGORIES = 255  # of scikit-learn's histogram trees
@@ -53,7 +52,7 @@ def out_of_fold(
     from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # has no stubs
 
     guess = np.empty(len(label))
-    with threadpool_limits(max(1, (os.cpu_count() or 2) // 2)):  # spinning threads: 30 x slower
+    with threadpool_limits(max(1, usable_cores() // 2)):  # spinning threads: 30 x slower
         for number in np.unique(fold):
             out = fold == number
             trees = HistGradientBoostingClassifier(

@@ -58,6 +58,7 @@ def test_flags_are_kept_and_repairs_are_counted(world: World, serve: Serve, make
     assert generator.repairs["paid_more_than_claimed"] == 20
 
 
+@pytest.mark.slow
 def test_claims_of_a_group_agree(world: World, serve: Serve, make: Make) -> None:
     briefs = world.briefs(400)
     drafts = collected(make(serve(), concurrency=32), briefs, world.reference)
@@ -233,6 +234,7 @@ def test_a_hung_call_delays_only_its_claim(world: World, serve: Serve, make: Mak
     assert sum(size for seconds, size in sizes if seconds < 4.9) >= 39
 
 
+@pytest.mark.slow
 def test_a_retry_after_is_kept_and_nothing_collapses(
     world: World, serve: Serve, make: Make
 ) -> None:

@@ -28,6 +28,7 @@ def test_the_judge_finds_nothing_wrong_with_our_retries(world: World, make: Make
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
+@pytest.mark.slow
 def test_the_judge_sees_no_retry_of_a_refused_key(world: World, make: Make) -> None:
     testing = pytest.importorskip("llmock.testing")
     from llmock.scenarios import Fail
