@@ -10,14 +10,17 @@ import queue
 import socket
 import threading
 from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 _SECONDS = 2.0
 
 
 def unreachable(base_url: str | None, seconds: float = _SECONDS) -> str:
-    """Why the host of an address cannot be met; empty if its name is known."""
+    """Why the host of an address cannot be met; empty if its name is known, or a proxy's affair."""
     parts = urlsplit(base_url or "https://api.openai.com/v1")
     host = parts.hostname or ""
+    if parts.scheme in getproxies() and not proxy_bypass(host):
+        return ""
     answers: queue.SimpleQueue[str] = queue.SimpleQueue()
 
     def look_up() -> None:
