@@ -19,28 +19,30 @@ from claimsim_pipeline_tests.generation.base_frames import (
     reference_from,
     slots_of,
 )
-from claimsim_pipeline_tests.generation.bases import bases
+from claimsim_pipeline_tests.generation.bases import KINDS
 
-BASES = bases()
 EVERY_GENERATOR = pytest.mark.parametrize(
     "generator",
     [pytest.param(n, marks=[pytest.mark.slow] * (n != "mutator")) for n in GENERATORS],
 )
-EVERY_BASE = pytest.mark.parametrize("base", sorted(BASES))
+EVERY_BASE = pytest.mark.parametrize("base", sorted(KINDS))
 EVERY_PROFILE = pytest.mark.parametrize("profile", ["demo", "realistic"])
 
 
 @cache
+def base_of(kind: str) -> pd.DataFrame:
+    return KINDS[kind]()
+
+
+@cache
 def known(base: str) -> Reference:
-    return reference_from(BASES[base])
+    return reference_from(base_of(base))
 
 
-def composed(
-    base: str, profile: str, counts: tuple[int, ...] = (30, 120)
-) -> tuple[Briefs, Reference]:
-    frame = BASES[base]
-    slots, dice = slots_of(counts, 0.8 if profile == "demo" else 0.4)
-    contexts = contexts_from(frame, len(slots))
+@cache
+def composed(base: str, profile: str) -> tuple[Briefs, Reference]:
+    slots, dice = slots_of((30, 120), 0.8 if profile == "demo" else 0.4)
+    contexts = contexts_from(base_of(base), len(slots))
     reference = known(base).including(contexts)
     return compose(slots, dice, contexts, reference, profile=profile, seed=3), reference
 
@@ -52,12 +54,18 @@ def made(
     return list(maker.generate(briefs, reference))
 
 
+@cache
+def made_once(generator: str, base: str, profile: str) -> list[pd.DataFrame]:
+    """The drafts that several tests look at."""
+    return made(generator, *composed(base, profile))
+
+
 @EVERY_GENERATOR
 @EVERY_BASE
 @EVERY_PROFILE
 def test_every_unit_comes_whole_and_once(generator: str, base: str, profile: str) -> None:
-    briefs, reference = composed(base, profile)
-    frames = made(generator, briefs, reference)
+    briefs, _ = composed(base, profile)
+    frames = made_once(generator, base, profile)
     seen: set[int] = set()
     for frame in frames:
         assert tuple(frame.columns) == DRAFT_COLUMNS
@@ -74,7 +82,7 @@ def test_every_unit_comes_whole_and_once(generator: str, base: str, profile: str
 @EVERY_PROFILE
 def test_bounds_are_obeyed_and_keys_exist(generator: str, base: str, profile: str) -> None:
     briefs, reference = composed(base, profile)
-    drafts = pd.concat(made(generator, briefs, reference)).set_index("slot").sort_index()
+    drafts = pd.concat(made_once(generator, base, profile)).set_index("slot").sort_index()
     told = briefs.frame.set_index("slot")
     assert drafts["los"].between(told["los_min"], told["los_max"]).all()
     amount = drafts["amount_claimed"]
@@ -92,11 +100,11 @@ def test_bounds_are_obeyed_and_keys_exist(generator: str, base: str, profile: st
 @EVERY_PROFILE
 def test_claims_break_no_invariant(generator: str, base: str, profile: str) -> None:
     briefs, reference = composed(base, profile)
-    drafts = pd.concat(made(generator, briefs, reference), ignore_index=True)
+    drafts = pd.concat(made_once(generator, base, profile), ignore_index=True)
     told = briefs.frame.set_index("slot").loc[drafts["slot"]].reset_index()
     facts = drafts.assign(**{name: told[name] for name in ("key", "claim_id", "due_at")})
     claims = derive(facts, reference, timezone="Asia/Jakarta")
-    frame = BASES[base]
+    frame = base_of(base)
     checked = check_frames(claims[list(frame.columns)], frame)
     assert checked.loc[checked["violations"] > 0, ["id", "violations"]].to_numpy().tolist() == []
 
@@ -115,11 +123,10 @@ def test_the_same_briefs_give_the_same_drafts(generator: str) -> None:
 @EVERY_GENERATOR
 @EVERY_PROFILE
 def test_a_window_comes_out_the_same_alone(generator: str, profile: str) -> None:
-    frame = BASES["usual"]
     counts = (30, 40, 30)
     slots, dice = slots_of(counts, 0.5)
-    contexts = contexts_from(frame, len(slots))
-    reference = reference_from(frame)
+    contexts = contexts_from(base_of("usual"), len(slots))
+    reference = known("usual")
     where = np.repeat(np.arange(3), counts) == 1
     maker = GENERATORS[generator]()
 
@@ -127,10 +134,10 @@ def test_a_window_comes_out_the_same_alone(generator: str, profile: str) -> None
         ours = slots[mask].reset_index(drop=True)
         ours["slot"], ours["window"] = np.arange(len(ours)), pd.factorize(ours["window"])[0]
         some = contexts[mask].reset_index(drop=True)
-        known = reference.including(some)
-        briefs = compose(ours, dice[mask], some, known, profile=profile, seed=3)
+        widened = reference.including(some)
+        briefs = compose(ours, dice[mask], some, widened, profile=profile, seed=3)
         told = briefs.frame[["claim_id", "due_at", "scenario", "window"]]
-        drafts = pd.concat(made(maker, briefs, known))
+        drafts = pd.concat(made(maker, briefs, widened))
         return drafts.sort_values("slot", ignore_index=True).join(told)
 
     together = drafts(np.ones(len(slots), dtype=bool))

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from functools import cache
+from functools import cache, partial
 
 import numpy as np
 import pandas as pd
@@ -126,13 +125,12 @@ def first(rows: int) -> pd.DataFrame:
     return usual().head(rows).reset_index(drop=True)
 
 
-def bases() -> Mapping[str, pd.DataFrame]:
-    """All kinds by name."""
-    return {
-        "usual": usual(),
-        "bare": bare(),
-        "nameless": nameless(),
-        "lonely": lonely(),
-        "ten rows": first(10),
-        "one row": first(1),
-    }
+KINDS = {
+    "usual": usual,
+    "bare": bare,
+    "nameless": nameless,
+    "lonely": lonely,
+    "ten rows": partial(first, 10),
+    "one row": partial(first, 1),
+}
+"""All kinds by name."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -29,6 +31,12 @@ def composed(
     return compose(slots, dice, contexts, reference, profile=profile, seed=seed)
 
 
+@cache
+def realistic() -> pd.DataFrame:
+    """Realistic briefs on the usual base, which several tests look at."""
+    return composed(usual(), profile="realistic").frame
+
+
 def facility_shares(briefs: Briefs) -> pd.Series:
     fraud = briefs.frame[briefs.frame["is_fraud"]]
     return fraud["facility_key"].value_counts(normalize=True)
@@ -44,13 +52,13 @@ def test_fraud_concentrates_in_a_few_facilities_chosen_by_the_seed() -> None:
 
 
 def test_claims_of_a_group_are_due_together() -> None:
-    frame = composed(usual(), profile="realistic").frame
+    frame = realistic()
     assert frame.groupby("unit")["due_at"].nunique().max() == 1
     assert frame.groupby("unit").size().max() == 4
 
 
 def test_one_patient_has_one_number_and_others_have_their_own() -> None:
-    frame = composed(usual(), profile="realistic").frame
+    frame = realistic()
     pairs = frame[frame["scenario"].isin(["repeat_billing", "fragmentation", "self_referral"])]
     assert pairs.groupby("unit")["patient"].nunique().eq(1).all()
     clones = frame[frame["scenario"] == "cloning"]
@@ -59,7 +67,7 @@ def test_one_patient_has_one_number_and_others_have_their_own() -> None:
 
 
 def test_a_split_stay_does_not_overlap() -> None:
-    frame = composed(usual(), profile="realistic").frame
+    frame = realistic()
     parts = frame[frame["scenario"] == "fragmentation"].set_index("unit")
     former, latter = parts[parts["member"] == 0], parts[parts["member"] == 1]
     begins = latter["care_end_days"] + latter["los_max"]
@@ -68,13 +76,13 @@ def test_a_split_stay_does_not_overlap() -> None:
 
 
 def test_repeats_lie_at_most_three_days_apart() -> None:
-    frame = composed(usual(), profile="realistic").frame
+    frame = realistic()
     days = frame[frame["scenario"] == "repeat_billing"].groupby("unit")["care_end_days"]
     assert (days.max() - days.min()).between(0, 3).all()
 
 
 def test_self_referral_goes_to_another_facility_with_another_diagnosis() -> None:
-    frame = composed(usual(), profile="realistic").frame
+    frame = realistic()
     units = frame[frame["scenario"] == "self_referral"].groupby("unit")
     assert units["facility_key"].nunique().eq(2).all()
     assert units["case_key"].nunique().eq(2).all()

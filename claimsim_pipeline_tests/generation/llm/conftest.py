@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +23,12 @@ from claimsim_pipeline_tests.generation.base_frames import contexts_from, refere
 MODEL = "gpt-4o-mini"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class World:
     base: pd.DataFrame
     reference: Reference
 
+    @cache  # noqa: B019  # there is one world, and many tests ask for the same briefs
     def briefs(self, count: int, *, ratio: float = 0.8, profile: str = "demo") -> Briefs:
         slots, dice = slots_of([count], ratio)
         contexts = contexts_from(self.base, count)
