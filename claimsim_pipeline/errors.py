@@ -14,7 +14,8 @@ exit code of the command line and whether trying again later can help::
     │   ├── DatabaseTooNew
     │   ├── BaseTableMissing
     │   ├── BaseTableEmpty
-    │   └── BaseColumnsMissing
+    │   ├── BaseColumnsMissing
+    │   └── BaseColumnsUnusable
     ├── StoreError                    1   the database as a place to write
     │   ├── StoreBusy                     retry: another process holds the file
     │   ├── LeaseHeld                     retry: another simulation is running
@@ -94,6 +95,10 @@ class BaseTableEmpty(BaseTableError):
 
 class BaseColumnsMissing(BaseTableError):
     """``claims_normalized`` lacks a required column."""
+
+
+class BaseColumnsUnusable(BaseTableError):
+    """A column of ``claims_normalized`` has a type that claims cannot have."""
 
 
 class StoreError(ClaimsimError):

@@ -12,7 +12,12 @@ import duckdb
 
 from claimsim_pipeline.claims.columns import COLUMNS, REQUIRED
 from claimsim_pipeline.claims.reference import BaseColumn
-from claimsim_pipeline.errors import BaseColumnsMissing, BaseTableEmpty, BaseTableMissing
+from claimsim_pipeline.errors import (
+    BaseColumnsMissing,
+    BaseColumnsUnusable,
+    BaseTableEmpty,
+    BaseTableMissing,
+)
 from claimsim_pipeline.storage.quoting import identifier, literal
 
 NAME = "claims_normalized"
@@ -20,6 +25,16 @@ NAME = "claims_normalized"
 MAY_BE_NULL = frozenset({"facility_name", "claim_id", "admit_dt", "discharge_dt"})
 """Required columns whose NULLs do not make a row useless as a context: 4 % of the usual
 table has no facility name, and contexts carry neither ids nor dates."""
+
+_NUMBERS = frozenset(
+    {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT"}
+    | {"UINTEGER", "UBIGINT", "UHUGEINT", "FLOAT", "DOUBLE", "DECIMAL"}
+)
+_MOMENTS = frozenset(
+    {"DATE", "TIMESTAMP", "TIMESTAMP WITH TIME ZONE", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS"}
+)
+_TEXTS = {"identity": {"VARCHAR"}, "case": {"VARCHAR", "ENUM"}, "derived": {"VARCHAR"}}
+"""Ids are made up and need text; other texts are the base's own and may be of any type."""
 
 _FINGERPRINTED = (
     "los",
@@ -109,6 +124,7 @@ def shape(connection: duckdb.DuckDBPyConnection, path: Path) -> BaseShape:
     Raises:
         BaseTableMissing: There is none, or its view is broken.
         BaseColumnsMissing: A required column is missing.
+        BaseColumnsUnusable: A column has a type that claims cannot have.
         BaseTableEmpty: It has no rows.
     """
     columns = _columns(connection, path)
@@ -118,11 +134,34 @@ def shape(connection: duckdb.DuckDBPyConnection, path: Path) -> BaseShape:
             f"{NAME} in {path} lacks the required column{'s' * (len(lacking) > 1)} "
             f"{', '.join(lacking)}. Add them (see the contract of required columns in the README)."
         )
+    unfit = [f"{c.name} ({c.type}, not {need})" for c in columns if (need := _needed(c))]
+    if unfit:
+        raise BaseColumnsUnusable(
+            f"{NAME} in {path} has columns of types that claims cannot have: {', '.join(unfit)}. "
+            f"Convert them, or let a view named {NAME} cast them."
+        )
     if not connection.execute(f"SELECT 1 FROM {NAME} LIMIT 1").fetchall():
         raise BaseTableEmpty(
             f"{NAME} in {path} has no rows to sample from. Load the claims into it first."
         )
     return BaseShape(columns, _is_view(connection))
+
+
+def _needed(column: BaseColumn) -> str:
+    """What a column would have to be; empty if it can hold what claims have."""
+    name, kind = column.name.lower(), column.type.partition("(")[0]
+    if name not in COLUMNS:
+        return ""
+    wanted = COLUMNS[name].type
+    if wanted in _NUMBERS and kind not in _NUMBERS:
+        return "a number"
+    if wanted == "BOOLEAN" and kind != "BOOLEAN":
+        return "BOOLEAN"
+    if wanted in _MOMENTS and kind not in {*_MOMENTS, "VARCHAR"}:
+        return "a date"
+    if wanted == "VARCHAR" and kind not in _TEXTS.get(COLUMNS[name].block, {kind}):
+        return "text"
+    return ""
 
 
 def _is_view(connection: duckdb.DuckDBPyConnection) -> bool:

@@ -6,14 +6,20 @@ import duckdb
 import pandas as pd
 import pyarrow as pa
 
+from claimsim_pipeline.claims.columns import COLUMNS
 from claimsim_pipeline.claims.frames import plain, to_arrow, to_pandas
 
 __all__ = ["fetch", "fetch_arrow", "to_arrow", "to_pandas"]
 
 
 def fetch(connection: duckdb.DuckDBPyConnection, query: str) -> pd.DataFrame:
-    """The result of a query as a frame: text as ``str``, lists as Arrow lists."""
-    return to_pandas(fetch_arrow(connection, query))
+    """The result of a query as a frame: text as ``str``, lists as Arrow lists.
+
+    Contract columns have their contract names, however the base table spells them.
+    """
+    table = fetch_arrow(connection, query)
+    names = [name.lower() if name.lower() in COLUMNS else name for name in table.column_names]
+    return to_pandas(table.rename_columns(names))
 
 
 def fetch_arrow(connection: duckdb.DuckDBPyConnection, query: str) -> pa.Table:

@@ -18,6 +18,7 @@ from claimsim_pipeline.claims.reference import Reference
 from claimsim_pipeline.storage import (
     base_table,
     compacting,
+    own_tables,
     pruning,
     publishing,
     readers,
@@ -276,14 +277,17 @@ class ClaimStore:
         with self._writing() as connection:
             if renew:
                 base_table.shape(connection, self.path)
+                own_tables.check_sidecars(connection, self.path)
             there = stream_table.present(connection)
+            own_tables.check_stream(there, self.path)
             with transaction(connection):
                 columns = stream_table.columns_of(connection, base_table.NAME)
                 if renew:
                     connection.execute(sql("tables"))
                 if stream_table.follow(connection, there, columns) or renew:
-                    for statement in views.statements(columns, self._rules):
-                        connection.execute(statement)
+                    with own_tables.views_are_ours(self.path):
+                        for statement in views.statements(columns, self._rules):
+                            connection.execute(statement)
                 yield connection
 
     def _reading(self) -> AbstractContextManager[duckdb.DuckDBPyConnection]:

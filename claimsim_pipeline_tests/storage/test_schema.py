@@ -9,10 +9,12 @@ import pytest
 
 from claimsim_pipeline.errors import (
     BaseColumnsMissing,
+    BaseColumnsUnusable,
     BaseTableEmpty,
     BaseTableMissing,
     DatabaseMissing,
     NotADatabase,
+    StoreError,
 )
 from claimsim_pipeline.storage.store import ClaimStore
 from claimsim_pipeline_tests.storage.claims import (
@@ -144,6 +146,17 @@ def test_columns_nobody_has_heard_of_are_named(tmp_path: Path) -> None:
         ("DROP TABLE claims_normalized", BaseTableMissing, "claimsim demo"),
         ("DELETE FROM claims_normalized", BaseTableEmpty, "no rows"),
         ("ALTER TABLE claims_normalized DROP COLUMN los", BaseColumnsMissing, "los"),
+        (
+            "ALTER TABLE claims_normalized ALTER COLUMN amount_paid TYPE VARCHAR",
+            BaseColumnsUnusable,
+            r"amount_paid \(VARCHAR, not a number\)",
+        ),
+        (
+            "ALTER TABLE claims_normalized ALTER COLUMN claim_id TYPE BIGINT "
+            "USING CAST(claim_id[2:] AS BIGINT)",
+            BaseColumnsUnusable,
+            r"claim_id \(BIGINT, not text\)",
+        ),
     ],
 )
 def test_an_unusable_base_is_one_clear_error_and_nothing_is_written(
@@ -153,6 +166,40 @@ def test_an_unusable_base_is_one_clear_error_and_nothing_is_written(
     with pytest.raises(error, match=said):
         open_store(database).prepare()
     assert "claims_live_stream" not in open_store(database).counts()
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "CREATE TABLE claims_live_stream AS SELECT 1 AS x",
+        "CREATE TABLE claims_live_scores AS SELECT 'a' AS claim_id",
+        "CREATE TABLE claims_live_truth AS SELECT 'a' AS claim_id",
+        "CREATE TABLE claims_feed AS SELECT 1 AS x",
+    ],
+)
+def test_tables_of_others_that_bear_our_names_are_left_alone(
+    database: Path, statement: str
+) -> None:
+    _change(database, statement)
+    name = statement.split()[2]
+    before = ask(database, "SELECT table_name, estimated_size FROM duckdb_tables() ORDER BY 1")
+    with pytest.raises(StoreError, match=name):
+        open_store(database).prepare()
+    after = ask(database, "SELECT table_name, estimated_size FROM duckdb_tables() ORDER BY 1")
+    assert after == before
+
+
+def test_names_in_capitals_and_dates_as_text_do_as_well(tmp_path: Path) -> None:
+    store = open_store(make_base(tmp_path / "a.duckdb"))
+    _change(
+        store.path,
+        "ALTER TABLE claims_normalized RENAME COLUMN claim_id TO CLAIM_ID",
+        "ALTER TABLE claims_normalized ALTER COLUMN admit_dt TYPE VARCHAR",
+    )
+    store.prepare()
+    assert store.publish(batch(["A"]), published_at=NOW).inserted == 1
+    assert store.stream()["claim_id"].tolist() == ["A"]
+    assert store.high_risk(10)["claim_id"].notna().all()
 
 
 def test_what_is_no_database_is_refused_and_nothing_lies_beside_it(tmp_path: Path) -> None:
