@@ -1,9 +1,11 @@
 """What follows from a claim's facts is computed once, and right."""
 
+from functools import cache
+
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from claimsim_pipeline.claims.columns import CASE_BLOCK, COLUMNS, FACILITY_BLOCK, FREE
@@ -12,33 +14,39 @@ from claimsim_pipeline.claims.frames import to_pandas
 from claimsim_pipeline.claims.invariants import check_frames
 from claimsim_pipeline.claims.reference import BaseColumn, Reference
 from claimsim_pipeline.demo.build import build_claims
+from claimsim_pipeline_tests.examples import examples
 
-BASE = to_pandas(build_claims(3_000))
+COUNT = 3_000
 
 
-def keyed(base: pd.DataFrame) -> pd.DataFrame:
+@cache
+def base() -> pd.DataFrame:
+    return to_pandas(build_claims(COUNT))
+
+
+def key(block: tuple[str, ...]) -> pd.Series:
+    return pd.util.hash_pandas_object(base()[list(block)].astype(str), index=False)
+
+
+@cache
+def keyed() -> pd.DataFrame:
     """The base with the keys of its blocks."""
-    return base.assign(
-        facility_key=pd.util.hash_pandas_object(
-            base[list(FACILITY_BLOCK)].astype(str).agg("|".join, axis=1), index=False
-        ),
-        case_key=pd.util.hash_pandas_object(
-            base[list(CASE_BLOCK)].astype(str).agg("|".join, axis=1), index=False
-        ),
+    return base().assign(facility_key=key(FACILITY_BLOCK), case_key=key(CASE_BLOCK))
+
+
+@cache
+def reference() -> Reference:
+    rows = keyed()
+    peers = rows.groupby("peer_key", as_index=False)[["peer_mean", "peer_p90", "peer_std"]].first()
+    return Reference(
+        columns=tuple(BaseColumn(name, column.type) for name, column in COLUMNS.items()),
+        donors=rows[["facility_key", "case_key", *FREE]],
+        facilities=rows[["facility_key", *FACILITY_BLOCK]].drop_duplicates("facility_key"),
+        cases=rows[["case_key", *CASE_BLOCK]].drop_duplicates("case_key"),
+        peers=peers.assign(peer_size=1),
+        secondary_labels={"I10": "Essential (primary) hypertension"},
+        duplicate_rate=0.1,
     )
-
-
-ROWS = keyed(BASE)
-PEERS = BASE.groupby("peer_key", as_index=False)[["peer_mean", "peer_p90", "peer_std"]].first()
-REFERENCE = Reference(
-    columns=tuple(BaseColumn(name, column.type) for name, column in COLUMNS.items()),
-    donors=ROWS[["facility_key", "case_key", *FREE]],
-    facilities=ROWS[["facility_key", *FACILITY_BLOCK]].drop_duplicates("facility_key"),
-    cases=ROWS[["case_key", *CASE_BLOCK]].drop_duplicates("case_key"),
-    peers=PEERS.assign(peer_size=1),
-    secondary_labels={"I10": "Essential (primary) hypertension"},
-    duplicate_rate=0.1,
-)
 
 
 def drafts(rows: list[int], window: str = "2026-11-23-14:30") -> pd.DataFrame:
@@ -46,7 +54,8 @@ def drafts(rows: list[int], window: str = "2026-11-23-14:30") -> pd.DataFrame:
     count = len(rows)
     due = pd.Timestamp("2026-11-23 07:30", tz="UTC") + pd.to_timedelta(np.arange(count), unit="s")
     return (
-        ROWS.iloc[rows][["facility_key", "case_key", *FREE]]
+        keyed()
+        .iloc[rows][["facility_key", "case_key", *FREE]]
         .reset_index(drop=True)
         .assign(
             key=[f"{window}/{n}" for n in range(count)],
@@ -58,21 +67,21 @@ def drafts(rows: list[int], window: str = "2026-11-23-14:30") -> pd.DataFrame:
     )
 
 
-row_lists = st.lists(st.integers(0, len(BASE) - 1), min_size=1, max_size=40)
+row_lists = st.lists(st.integers(0, COUNT - 1), min_size=1, max_size=80)
 
 
 def derived(facts: pd.DataFrame) -> pd.DataFrame:
-    return derive(facts, REFERENCE, timezone="Asia/Jakarta")
+    return derive(facts, reference(), timezone="Asia/Jakarta")
 
 
-@settings(max_examples=20, deadline=None)
+@examples(10)
 @given(row_lists)
 def test_whatever_the_facts_no_invariant_is_broken(rows: list[int]) -> None:
-    report = check_frames(derived(drafts(rows)), BASE)
+    report = check_frames(derived(drafts(rows)), base())
     assert report["violations"].sum() == 0, report[report["violations"] > 0]
 
 
-@settings(max_examples=15, deadline=None)
+@examples(8)
 @given(row_lists)
 def test_a_claim_comes_out_the_same_alone_and_among_others(rows: list[int]) -> None:
     facts = drafts(rows)
@@ -104,16 +113,16 @@ def test_two_visits_of_one_patient_within_three_days_are_a_duplicate_pattern() -
 def test_stand_ins_differ_between_windows_and_never_come_from_the_base() -> None:
     one, other = derived(drafts([1, 2])), derived(drafts([1, 2], window="2026-11-23-15:00"))
     assert not set(one["patient_key"]) & set(other["patient_key"])
-    assert not set(one["patient_key"]) & set(BASE["patient_key"])
+    assert not set(one["patient_key"]) & set(base()["patient_key"])
     assert one["patient_key"].str.fullmatch("[0-9a-f]{64}").all()
 
 
 def test_codes_follow_from_names_where_the_base_has_only_names() -> None:
-    bare = REFERENCE.cases.assign(severity_code=pd.NA, service_level_code=pd.NA)
-    reference = Reference(**{**vars(REFERENCE), "cases": bare})
-    claims = derive(drafts(list(range(200))), reference, timezone="Asia/Jakarta")
-    assert claims["severity_code"].tolist() == BASE["severity_code"].head(200).tolist()
-    assert claims["service_level_code"].tolist() == BASE["service_level_code"].head(200).tolist()
+    bare = reference().cases.assign(severity_code=pd.NA, service_level_code=pd.NA)
+    nameless = Reference(**{**vars(reference()), "cases": bare})
+    claims = derive(drafts(list(range(200))), nameless, timezone="Asia/Jakarta")
+    assert claims["severity_code"].tolist() == base()["severity_code"].head(200).tolist()
+    assert claims["service_level_code"].tolist() == base()["service_level_code"].head(200).tolist()
 
 
 def test_a_key_that_names_no_block_is_an_error() -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from claimsim_pipeline.generation.shelf import Keys, Order, Rung, Shelf, climb, mix
+from claimsim_pipeline_tests.examples import examples
 
 
 def rung_of(shelf: Shelf, cells: Keys, enough: int = 1) -> Rung:
@@ -16,7 +17,7 @@ def rung_of(shelf: Shelf, cells: Keys, enough: int = 1) -> Rung:
 ROWS = st.lists(st.tuples(st.integers(0, 4), st.integers(0, 6)), min_size=0, max_size=40)
 
 
-@settings(max_examples=80, deadline=None)
+@examples(40)
 @given(ROWS, st.integers(0, 5), st.integers(0, 6), st.integers(0, 6), st.floats(0, 0.999))
 def test_a_pick_is_a_row_of_the_cell_within_the_bounds(
     rows: list[tuple[int, int]], cell: int, low: int, high: int, die: float

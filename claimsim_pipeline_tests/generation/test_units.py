@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from claimsim_pipeline.generation import series
 from claimsim_pipeline.generation.dice import DICE
 from claimsim_pipeline.generation.typology import typology
 from claimsim_pipeline.generation.units import Units, alone, with_fraud
+from claimsim_pipeline_tests.examples import examples
 
 MIX = [(typology().scenarios[n], s) for n, s in typology().profiles["realistic"].items()]
 
@@ -19,7 +20,7 @@ def grouped(windows: np.ndarray, fraud: np.ndarray, dice: np.ndarray) -> Units:
     return with_fraud(alone(len(windows)), np.flatnonzero(fraud), windows, dice, MIX)
 
 
-@settings(max_examples=60, deadline=None)
+@examples(40)
 @given(st.lists(st.integers(1, 12), min_size=1, max_size=8), st.integers(0, 2**31), st.floats(0, 1))
 def test_groups_are_whole_and_stay_in_their_window(
     counts: list[int], seed: int, ratio: float
@@ -54,7 +55,7 @@ def test_a_window_too_small_for_a_group_has_single_claims() -> None:
     assert all(MIX[number][0].single for number in np.unique(units.scenario))
 
 
-@settings(max_examples=60, deadline=None)
+@examples(40)
 @given(st.lists(st.integers(1, 9), min_size=1, max_size=8), st.integers(0, 2**31))
 def test_visits_of_a_series_are_paired_within_their_window(counts: list[int], seed: int) -> None:
     rng = np.random.default_rng(seed)

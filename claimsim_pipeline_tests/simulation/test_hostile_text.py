@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import duckdb
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from claimsim_pipeline.demo.seed import seed_database
@@ -26,6 +26,7 @@ from claimsim_pipeline.simulation.window_run import scored_windows
 from claimsim_pipeline.simulation.windows import current_window
 from claimsim_pipeline.storage.manifests import load_manifest
 from claimsim_pipeline.storage.store import ClaimStore
+from claimsim_pipeline_tests.examples import examples
 from claimsim_pipeline_tests.orchestration.conftest import FixedClock
 
 NOW = datetime(2026, 11, 23, 1, 10, tzinfo=UTC)
@@ -84,7 +85,7 @@ def test_the_content_of_the_base_stays_text(base: bytes, tmp_path: Path) -> None
     assert [p.name for p in tmp_path.iterdir() if not p.name.startswith("a.duckdb")] == []
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@examples(40, suppress_health_check=[HealthCheck.too_slow])
 @given(
     text=st.one_of(st.text(max_size=60), st.sampled_from(NASTY), st.just(HUGE)),
     key=st.sampled_from(
@@ -104,7 +105,7 @@ def test_a_setting_is_taken_as_allowed_or_refused_in_a_short_sentence(text: str,
     assert prefix.upper() == prefix
 
 
-@settings(max_examples=60, deadline=None)
+@examples(40)
 @given(text=st.one_of(st.text(max_size=60), st.sampled_from(NASTY)))
 def test_a_run_to_resume_is_an_id_and_never_a_path(text: str) -> None:
     with tempfile.TemporaryDirectory() as folder, pytest.raises(ClaimsimError) as refused:

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from claimsim_pipeline.simulation import plan as planning
@@ -20,6 +20,7 @@ from claimsim_pipeline.simulation.plan import (
     plan_window,
 )
 from claimsim_pipeline.simulation.windows import Window, current_window
+from claimsim_pipeline_tests.examples import examples
 
 NOW = datetime(2026, 11, 23, 7, 37, tzinfo=UTC)
 WINDOW = current_window(NOW, ZoneInfo("Asia/Jakarta"))
@@ -57,7 +58,7 @@ def test_gaps_stay_within_the_jitter(spec: RunSpec) -> None:
     assert np.all(gaps <= spec.interval_seconds * (1 + spec.jitter) + 1e-9)
 
 
-@settings(max_examples=25)
+@examples(15)
 @given(specs)
 def test_a_window_is_the_same_alone_and_among_others(spec: RunSpec) -> None:
     alone = plan_window(NEXT, spec)

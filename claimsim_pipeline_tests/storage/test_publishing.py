@@ -8,12 +8,13 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from claimsim_pipeline.errors import ClaimIdTaken
 from claimsim_pipeline.storage import publishing
 from claimsim_pipeline.storage.store import ClaimStore
+from claimsim_pipeline_tests.examples import examples
 from claimsim_pipeline_tests.storage.claims import (
     NOW,
     WINDOW,
@@ -141,30 +142,27 @@ def test_values_take_the_types_that_the_base_has(tmp_path: Path) -> None:
     ) == [("2026-02-27 00:00:00", 0, "250000.00", 0.6, None)]
 
 
-HOSTILE = st.text(max_size=40) | st.sampled_from(
+HOSTILE = st.text(max_size=40).filter(lambda text: "\x00" not in text) | st.sampled_from(
     ["'; DROP TABLE claims_normalized; --", '"', "../../etc/passwd", "<script>", "\x1b[0m", "🏥"]
 )
+SEVERAL = st.lists(HOSTILE, min_size=1, max_size=6, unique=True)
 
 
-@settings(
-    max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
-@given(claim_id=HOSTILE.filter(lambda t: "\x00" not in t), text=HOSTILE, column=HOSTILE)
+@examples(4)
+@given(texts=SEVERAL, columns=st.lists(HOSTILE, max_size=6, unique_by=str.casefold), run_id=HOSTILE)
 def test_hostile_text_stays_text(
-    tmp_path_factory: pytest.TempPathFactory, claim_id: str, text: str, column: str
+    tmp_path_factory: pytest.TempPathFactory, texts: list[str], columns: list[str], run_id: str
 ) -> None:
-    folder = tmp_path_factory.mktemp("hostile")
-    name = "x" + column.replace("\x00", "")
-    quoted = name.replace('"', '""')
-    path = make_minimal(folder / "a.duckdb", rows=5, more=[f'1 AS "{quoted}"'])
-    store = open_store(path)
+    path = tmp_path_factory.mktemp("hostile") / "a.duckdb"
+    more = ['1 AS "x{}"'.format(column.replace('"', '""')) for column in columns]
+    store = open_store(make_minimal(path, rows=5, more=more))
     store.prepare()
-    text = text.replace("\x00", "")
-    frame = batch([claim_id], narrative=pd.Series([text], dtype="str"), run_id=text)
+    frame = batch(texts, narrative=pd.Series(texts[::-1], dtype="str"), run_id=run_id)
     store.publish(frame, published_at=NOW)
-    assert store.publish(frame, published_at=NOW).already == 1
-    assert ask(path, "SELECT claim_id, narrative FROM claims_live_scores") == [(claim_id, text)]
-    assert ask(path, "SELECT count(*) FROM claims_feed") == [(6,)]
+    assert store.publish(frame, published_at=NOW).already == len(texts)
+    held = ask(path, "SELECT claim_id, narrative FROM claims_live_scores")
+    assert sorted(held) == sorted(zip(texts, texts[::-1], strict=True))
+    assert ask(path, "SELECT count(*) FROM claims_feed") == [(5 + len(texts),)]
 
 
 def test_a_million_byte_narrative_is_kept(store: ClaimStore) -> None:
