@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,7 +19,7 @@ from claimsim_pipeline.insight.scores_refresh import refresh_scores
 from claimsim_pipeline.scoring.anomaly import AnomalyModel
 from claimsim_pipeline.scoring.rules import RULESET
 from claimsim_pipeline.scoring.score import score
-from claimsim_pipeline.simulation.refresh import refresh
+from claimsim_pipeline.simulation.refresh import RefreshResult, refresh
 from claimsim_pipeline.storage.store import ClaimStore
 from claimsim_pipeline_tests.scoring.population import population
 
@@ -47,9 +48,22 @@ def store_of(path: Path, claims: pd.DataFrame) -> ClaimStore:
     return store
 
 
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("refreshed")
+
+
+@pytest.fixture(scope="module")
+def refreshed(folder: Path) -> RefreshResult:
+    """What a first refresh said; database, cache and model lie in the folder."""
+    return run(store_of(folder / "claims.duckdb", base(ROWS)), folder)
+
+
 @pytest.fixture
-def store(tmp_path: Path) -> ClaimStore:
-    return store_of(tmp_path / "claims.duckdb", base(ROWS))
+def store(folder: Path, refreshed: RefreshResult, tmp_path: Path) -> ClaimStore:
+    """The database after a first refresh, with its cache and model beside it."""
+    shutil.copytree(folder, tmp_path, dirs_exist_ok=True)
+    return ClaimStore(tmp_path / "claims.duckdb", timezone="Asia/Jakarta", rules=RULESET)
 
 
 def table(tmp_path: Path) -> pd.DataFrame:
@@ -57,61 +71,57 @@ def table(tmp_path: Path) -> pd.DataFrame:
         return connection.execute("FROM claims_ml_scores ORDER BY claim_id").df()
 
 
-def run(store: ClaimStore, tmp_path: Path, **more: bool):  # type: ignore[no-untyped-def]  # test aid
+def run(store: ClaimStore, tmp_path: Path, **more: bool) -> RefreshResult:
     return refresh(store, models=tmp_path / "models", scores_path=tmp_path / "s.parquet", **more)
 
 
-def test_every_claim_has_one_row_in_table_and_cache(store: ClaimStore, tmp_path: Path) -> None:
-    result = run(store, tmp_path)
-    cached = pq.read_table(tmp_path / "s.parquet").to_pandas().sort_values("claim_id")
-    assert result.rows == ROWS
-    assert result.line() == (
-        f"Cached {ROWS} rows to {tmp_path / 's.parquet'} and DuckDB table 'claims_ml_scores'."
+def test_every_claim_has_one_row_in_table_and_cache(folder: Path, refreshed: RefreshResult) -> None:
+    cached = pq.read_table(folder / "s.parquet").to_pandas().sort_values("claim_id")
+    assert refreshed.rows == ROWS
+    assert refreshed.line() == (
+        f"Cached {ROWS} rows to {folder / 's.parquet'} and DuckDB table 'claims_ml_scores'."
     )
+    kept = table(folder)
     for name in ("claim_id", "ml_score", "ml_score_normalized", "model_version"):
-        assert table(tmp_path)[name].tolist() == cached[name].tolist()
+        assert kept[name].tolist() == cached[name].tolist()
 
 
-def test_scores_are_those_that_a_single_claim_gets(store: ClaimStore, tmp_path: Path) -> None:
-    run(store, tmp_path)
-    model = AnomalyModel.load(tmp_path / "models")
+def test_scores_are_those_that_a_single_claim_gets(folder: Path, refreshed: RefreshResult) -> None:
+    model = AnomalyModel.load(folder / "models")
     alone = score(base(ROWS).iloc[[77]], model).iloc[0]
-    row = table(tmp_path).iloc[77]
+    row = table(folder).iloc[77]
     assert (row["ml_score"], row["model_version"]) == (alone["ml_score"], model.version)
 
 
 def test_a_second_refresh_keeps_model_and_scores_and_the_previous_cache(
-    store: ClaimStore, tmp_path: Path
+    store: ClaimStore, refreshed: RefreshResult, tmp_path: Path
 ) -> None:
-    first = run(store, tmp_path)
     before = table(tmp_path)
     second = run(store, tmp_path)
-    assert (first.trained, second.trained) == (True, False)
-    assert first.model_version == second.model_version
+    assert (refreshed.trained, second.trained) == (True, False)
+    assert refreshed.model_version == second.model_version
     pd.testing.assert_frame_equal(table(tmp_path), before)
     assert (tmp_path / "s.parquet.previous").exists()
 
 
 @pytest.mark.slow
 def test_retraining_on_demand_gives_the_same_model_of_the_same_base(
-    store: ClaimStore, tmp_path: Path
+    store: ClaimStore, refreshed: RefreshResult, tmp_path: Path
 ) -> None:
-    first = run(store, tmp_path)
     again = run(store, tmp_path, retrain=True)
     assert again.trained
-    assert again.model_version == first.model_version
+    assert again.model_version == refreshed.model_version
 
 
 @pytest.mark.slow
 def test_a_changed_base_retrains_and_claims_that_are_gone_leave(
-    store: ClaimStore, tmp_path: Path
+    store: ClaimStore, refreshed: RefreshResult, tmp_path: Path
 ) -> None:
-    first = run(store, tmp_path)
     with duckdb.connect(str(tmp_path / "claims.duckdb")) as connection:
         connection.execute("DELETE FROM claims_normalized WHERE claim_id < '000000000100'")
     second = run(store, tmp_path)
     assert second.trained
-    assert second.model_version != first.model_version
+    assert second.model_version != refreshed.model_version
     assert second.rows == len(table(tmp_path)) == ROWS - 100
 
 
@@ -137,7 +147,6 @@ def test_columns_that_the_base_lacks_are_named_in_the_metadata(tmp_path: Path) -
 def test_a_full_disk_leaves_table_and_cache_as_they_were(
     store: ClaimStore, tmp_path: Path, moment: str
 ) -> None:
-    run(store, tmp_path)
     before, cached = table(tmp_path), (tmp_path / "s.parquet").read_bytes()
     with pytest.raises(DiskFull):
         refresh(
@@ -168,6 +177,7 @@ class _Full:
 
 def test_the_door_to_a_refresh_writes_the_snapshot_too(store: ClaimStore, tmp_path: Path) -> None:
     home = tmp_path / "instance"
+    shutil.copytree(tmp_path / "models", home / "models")  # nothing has to be trained
     done = refresh_scores(store, home=home, scores_path=home / "s.parquet", now=NOW, top_k=20)
     snapshot = json.loads(done.snapshot.read_text())
     risks = [record["risk_score"] for record in snapshot["top_records"]]
