@@ -10,7 +10,7 @@ import pandas as pd
 from claimsim_pipeline.simulation.clock import Clock, StopRequest
 from claimsim_pipeline.simulation.pace import publish_as_made, publish_when_due
 from claimsim_pipeline.simulation.record import RunRecord
-from claimsim_pipeline.storage.store import ClaimStore, Published
+from claimsim_pipeline.storage.store import ClaimStore, Published, SnapshotStale
 
 OnPublished = Callable[[pd.DataFrame, datetime], None]
 
@@ -34,14 +34,27 @@ class Publisher:
     def __call__(self, batch: pd.DataFrame) -> None:
         """Publish claims."""
         at = self.clock.now()
-        self._count(batch, self.store.publish(batch, published_at=at), at)
+        self._counted(batch, at, lambda: self.store.publish(batch, published_at=at))
 
     def replace(self, window_starts: Sequence[datetime], batch: pd.DataFrame) -> int:
         """Publish what is due, and nothing else in these windows; how many claims gave way."""
         at = self.clock.now()
-        published = self.store.replace_windows(window_starts, batch, published_at=at)
+        return self._counted(
+            batch,
+            at,
+            lambda: self.store.replace_windows(window_starts, batch, published_at=at),
+        ).removed
+
+    def _counted(
+        self, batch: pd.DataFrame, at: datetime, publish: Callable[[], Published]
+    ) -> Published:
+        try:
+            published = publish()
+        except SnapshotStale as error:
+            self._count(batch, error.published, at)
+            raise
         self._count(batch, published, at)
-        return published.removed
+        return published
 
     def _count(self, batch: pd.DataFrame, published: Published, at: datetime) -> None:
         new = batch

@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from claimsim_pipeline.claims import invariants
 from claimsim_pipeline.claims.reference import Reference
+from claimsim_pipeline.errors import StoreError
 from claimsim_pipeline.storage import (
     base_table,
     compacting,
@@ -58,6 +59,18 @@ class Published:
     def inserted(self) -> int:
         """How many claims were not there before."""
         return len(self.inserted_ids)
+
+
+class SnapshotStale(StoreError):
+    """The feed's snapshot could not be replaced; the claims are in the database.
+
+    Attributes:
+        published: What was published.
+    """
+
+    def __init__(self, message: str, published: Published) -> None:
+        super().__init__(message)
+        self.published = published
 
 
 class ClaimStore:
@@ -163,10 +176,14 @@ class ClaimStore:
                     replaced = None
                 inserted.append(publishing.publish_slice(connection, table, published_at))
             held += time.perf_counter() - started
-        if self._feed_snapshot is not None:
-            self.write_snapshot(self._feed_snapshot)
         ids = pd.concat([batch["claim_id"].head(0), *(chunk.to_pandas() for chunk in inserted)])
-        return Published(ids, len(batch) - len(ids), held, removed)
+        published = Published(ids, len(batch) - len(ids), held, removed)
+        if self._feed_snapshot is not None:
+            try:
+                self.write_snapshot(self._feed_snapshot)
+            except StoreError as error:
+                raise SnapshotStale(str(error), published) from error
+        return published
 
     def retain_window(self, window_starts: Sequence[datetime], batch: pd.DataFrame) -> int:
         """Remove the windows' claims that the batch does not hold with the same content."""
@@ -175,7 +192,11 @@ class ClaimStore:
             return publishing.retain(connection, Replaced(window_starts, table))[0]
 
     def write_snapshot(self, path: Path) -> None:
-        """Replace a Parquet file by the simulated rows of ``claims_high_risk``."""
+        """Replace a Parquet file by the simulated rows of ``claims_high_risk``.
+
+        Raises:
+            StoreError: The file cannot be written; the claims are published all the same.
+        """
         with self._reading() as connection:
             rows = fetch_arrow(connection, "FROM claims_high_risk WHERE is_simulated")
         replace_parquet(path, rows)

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from claimsim_pipeline.errors import StoreBusy
-from claimsim_pipeline.storage.store import ClaimStore
+from claimsim_pipeline.storage.store import ClaimStore, SnapshotStale
 from claimsim_pipeline_tests.storage.claims import NOW, ask, batch, make_base, open_store
 
 RECIPE = """
@@ -46,6 +46,16 @@ def test_an_outsider_with_the_recipe_neither_fails_nor_keeps_us_waiting(store: C
             assert done.inserted == 1
         assert int(reader.stdout.read()) >= 0
     assert reader.returncode == 0
+
+
+def test_a_snapshot_that_cannot_be_written_takes_no_claim_with_it(tmp_path: Path) -> None:
+    database, folder = make_base(tmp_path / "a.duckdb", prepared=True), tmp_path / "folder"
+    folder.mkdir()
+    store = open_store(database, feed_snapshot=folder)
+    with pytest.raises(SnapshotStale, match="SIM_FEED_SNAPSHOT") as caught:
+        store.publish(batch(["A"]), published_at=NOW)
+    assert caught.value.published.inserted == 1
+    assert store.stream()["claim_id"].tolist() == ["A"]
 
 
 @pytest.mark.slow
