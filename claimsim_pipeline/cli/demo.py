@@ -85,18 +85,20 @@ def _publish(
     from claimsim_pipeline.simulation.window_run import scored_windows
 
     store = open_store(settings)
-    with progress(None, "Training the anomaly model (once per base table)", None):
-        makers = Makers(Mutator(), load_model(settings, store))
-    with progress(None, f"Simulating window {window.key}", None):
-        batch = scored_windows(
-            [window],
-            record.spec,
-            record.run_id,
-            store=store,
-            makers=makers,
-            clock=clock,
-            timezone=settings.timezone,
-        )
+    with stop.at_once("stopped before the first claim"):
+        with progress(None, "Training the anomaly model (once per base table)", None):
+            makers = Makers(Mutator(), load_model(settings, store))
+        with progress(None, f"Simulating window {window.key}", None):
+            batch = scored_windows(
+                [window],
+                record.spec,
+                record.run_id,
+                store=store,
+                makers=makers,
+                clock=clock,
+                timezone=settings.timezone,
+            )
+    with progress(None, "Publishing", None):
         publish = Publisher(store, record, clock)
         publish_windows(publish, batch, [window.start], live=False, stop=stop)
 

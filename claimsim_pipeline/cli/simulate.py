@@ -128,7 +128,10 @@ def _stream(
 
     run.keep(settings.home)
     store = open_store(settings)
-    with progress(None, "Loading the anomaly model", None):
+    with (
+        stop.at_once("stopped before the first claim"),
+        progress(None, "Loading the anomaly model", None),
+    ):
         makers = Makers(generator, load_model(settings, store))
     with progress(None, "Simulating", run.planned) as reporter:
         stream_run(

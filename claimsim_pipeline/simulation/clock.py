@@ -63,6 +63,7 @@ class StopRequest:
     def __init__(self) -> None:
         self.signum: int | None = None
         self._ring: Callable[[], None] = lambda: None
+        self._at_once = ""
 
     def wakes(self, ring: Callable[[], None]) -> None:
         """Ring this doorbell, too, when the request comes."""
@@ -71,14 +72,30 @@ class StopRequest:
             ring()
 
     def send(self, signum: int = signal.SIGINT) -> None:
-        """Ask the run to stop."""
+        """Ask the run to stop; within :meth:`at_once` it does."""
         self.signum = signum
         self._ring()
+        if self._at_once:
+            self.check(self._at_once)
 
     def check(self, message: str) -> None:
         """Raise Interrupted if a stop was requested."""
         if self.signum is not None:
             raise Interrupted(message, self.signum)
+
+    @contextmanager
+    def at_once(self, message: str) -> Iterator[None]:
+        """A block that a request ends wherever it is: one that has nothing to lose.
+
+        Raises:
+            Interrupted: If a stop was requested.
+        """
+        self._at_once = message
+        try:
+            yield
+        finally:
+            self._at_once = ""
+        self.check(message)
 
     @contextmanager
     def on_signals(self) -> Iterator[StopRequest]:
