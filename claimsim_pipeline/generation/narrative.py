@@ -36,7 +36,8 @@ def narrate(drafts: pd.DataFrame, reference: Reference, dice: NDArray[np.float64
     """
     cases = reference.cases
     case = pd.Index(cases["case_key"]).get_indexer(pd.Index(drafts["case_key"]))
-    labels = pa.array(cases["dx_primary_label"].astype("str").fillna(_NO_LABEL), pa.string())
+    label_of = cases["dx_primary_label"].astype("str").fillna(_NO_LABEL).to_numpy(dtype=object)
+    labels = pa.array(label_of, pa.string())
     home = (cases["service_type"] == _OUTPATIENT).to_numpy(dtype=bool)[case]
     los = drafts["los"].to_numpy(dtype=np.int64)
     more = lengths(drafts["dx_secondary_codes"])

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 
 from claimsim_pipeline.generation.brief import compose
 from claimsim_pipeline.generation.mutator import mutate
@@ -54,3 +56,9 @@ def test_a_narrative_depends_on_its_own_row_alone() -> None:
     some = np.arange(0, 2_000, 7)
     again = narrate(DRAFTS.iloc[some].reset_index(drop=True), REFERENCE, DICE[some])
     assert again.tolist() == DRAFTS["narrative"].iloc[some].tolist()
+
+
+def test_cases_that_were_learnt_in_parts_are_told_as_well() -> None:
+    cases = pd.concat([REFERENCE.cases.head(3), REFERENCE.cases.iloc[3:]], ignore_index=True)
+    again = narrate(DRAFTS, replace(REFERENCE, cases=cases), DICE)
+    assert again.tolist() == DRAFTS["narrative"].tolist()
