@@ -37,7 +37,8 @@ def windows(database: Path, home: Path, count: int, *, empty: bool) -> float:
 def import_seconds(module: str) -> float:
     """Seconds to import a module in a fresh interpreter, its start included."""
     began = time.perf_counter()
-    subprocess.run([sys.executable, "-c", f"import {module}"], check=True)
+    command = [sys.executable, "-c", f"import {module}"]
+    subprocess.run(command, check=True, env=usual_environment())
     return time.perf_counter() - began
 
 
@@ -72,10 +73,15 @@ def _execute(database: Path, home: Path, tags: dict[str, str], *, empty: bool) -
 _MODULE = ["-m", "claimsim_pipeline.definitions"]
 
 
+def usual_environment() -> dict[str, str]:
+    """The variables of this process, but for one that makes every start compile all modules."""
+    return {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
+
+
 def environment(database: Path, home: Path, dagster_home: Path) -> dict[str, str]:
     """Variables of a run on a database, with everything else under a folder."""
     return {
-        **os.environ,
+        **usual_environment(),
         "DAGSTER_HOME": str(dagster_home),
         "DUCKDB_PATH": str(database),
         "SIM_HOME": str(home / "instance"),

@@ -30,7 +30,7 @@ def contexts_seconds(path: Path) -> float:
     for seed in range(REPEATS):
         with session(path, read_only=True, deadline=30, timezone=TIMEZONE) as connection:
             began = time.perf_counter()
-            table = base_table.inspect(connection, path)
+            table = base_table.shape(connection, path)
             sampling.sample_contexts(connection, table, [(120, seed)])
             laps.append(time.perf_counter() - began)
     return median(laps)

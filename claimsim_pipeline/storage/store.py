@@ -98,6 +98,7 @@ class ClaimStore:
         self._rules = rules
         self._deadline = deadline_seconds
         self._feed_snapshot = feed_snapshot
+        self._renewed = False  # whether tables and views are those of this version
 
     def base(self) -> BaseTable:
         """``claims_normalized`` as it is now; raises a BaseTableError if it cannot serve."""
@@ -169,7 +170,7 @@ class ClaimStore:
             parts = [batch]  # no claim is due yet, but earlier ones may have to go
         for part in parts:
             table = to_arrow(part)  # while the file is still free
-            with self._changing(renew=replaced is not None) as connection:
+            with self._changing(renew=not self._renewed and replaced is not None) as connection:
                 started = time.perf_counter()
                 if replaced is not None:
                     removed, table = publishing.replace(connection, replaced, table)
@@ -310,6 +311,7 @@ class ClaimStore:
                         for statement in views.statements(columns, self._rules):
                             connection.execute(statement)
                 yield connection
+        self._renewed |= renew
 
     def _reading(self) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
         return self._session(read_only=True)
