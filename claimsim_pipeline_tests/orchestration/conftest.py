@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,6 +18,7 @@ from claimsim_pipeline.settings import Settings, load_settings
 from claimsim_pipeline.simulation.clock import Doorbell
 
 NOW = datetime(2026, 11, 23, 1, 10, tzinfo=UTC)  # 08:10 in Jakarta
+WINDOWS = ("2026-11-23-07:00", "2026-11-23-07:30")
 ROWS = 600  # too few to train the anomaly model: rules only, and quick
 
 
@@ -79,18 +81,19 @@ def seeded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.fixture
-def make_location(seeded: Path, tmp_path: Path) -> Iterator[Callable[..., Location]]:
-    with dg.DagsterInstance.ephemeral(tempdir=str(tmp_path)) as instance:
+@contextmanager
+def locations(seeded: Path, folder: Path) -> Iterator[Callable[..., Location]]:
+    """What makes locations in a folder, all of one instance."""
+    with dg.DagsterInstance.ephemeral(tempdir=str(folder)) as instance:
 
         def make(**environ: str) -> Location:
-            database = tmp_path / "analytics.duckdb"
+            database = folder / "analytics.duckdb"
             shutil.copy(seeded, database)
             told = {
                 "DUCKDB_PATH": str(database),
-                "SIM_HOME": str(tmp_path / "home"),
-                "SIM_LOG_PATH": str(tmp_path / "runs.jsonl"),
-                "SIM_SCORES_PATH": str(tmp_path / "scores.parquet"),
+                "SIM_HOME": str(folder / "home"),
+                "SIM_LOG_PATH": str(folder / "runs.jsonl"),
+                "SIM_SCORES_PATH": str(folder / "scores.parquet"),
                 "SIM_FORCE_LLM": "false",
                 "SIM_MAX_CLAIMS": "12",
                 **environ,
@@ -103,8 +106,30 @@ def make_location(seeded: Path, tmp_path: Path) -> Iterator[Callable[..., Locati
 
 
 @pytest.fixture
+def make_location(seeded: Path, tmp_path: Path) -> Iterator[Callable[..., Location]]:
+    with locations(seeded, tmp_path) as make:
+        yield make
+
+
+@pytest.fixture
 def location(make_location: Callable[..., Location]) -> Location:
     return make_location()
+
+
+@dataclass
+class Finished:
+    """A run, and where it ran."""
+
+    location: Location
+    result: dg.ExecuteInProcessResult
+
+
+@pytest.fixture(scope="session")
+def two_windows(seeded: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Finished]:
+    """Two past windows simulated in one run: for tests that look and change nothing."""
+    with locations(seeded, tmp_path_factory.mktemp("two-windows")) as make:
+        location = make()
+        yield Finished(location, location.run("simulate_claims", *WINDOWS))
 
 
 def failure_of(result: dg.ExecuteInProcessResult) -> str:

@@ -2,14 +2,11 @@
 
 import dagster as dg
 
-from claimsim_pipeline_tests.orchestration.conftest import Location
-
-WINDOWS = ("2026-11-23-07:00", "2026-11-23-07:30")
+from claimsim_pipeline_tests.orchestration.conftest import WINDOWS, Finished
 
 
-def test_the_newest_window_carries_the_plots_of_the_run(location: Location) -> None:
-    assert location.run("simulate_claims", *WINDOWS).success
-    records = location.instance.fetch_materializations(
+def test_the_newest_window_carries_the_plots_of_the_run(two_windows: Finished) -> None:
+    records = two_windows.location.instance.fetch_materializations(
         dg.AssetKey("claims_live_stream"), limit=10
     ).records
     plotted = {}

@@ -11,7 +11,7 @@ from claimsim_pipeline.orchestration import events
 from claimsim_pipeline.orchestration.names import Measure
 from claimsim_pipeline.storage.lease import Lease
 from claimsim_pipeline.storage.store import ClaimStore
-from claimsim_pipeline_tests.orchestration.conftest import NOW, Location, failure_of
+from claimsim_pipeline_tests.orchestration.conftest import NOW, Finished, Location, failure_of
 
 CURRENT, PAST = "2026-11-23-08:00", "2026-11-23-07:30"
 
@@ -29,10 +29,10 @@ def test_the_current_window_is_published_as_it_falls_due(location: Location) -> 
     assert event.metadata[Measure.WORST_LATENESS].value == 600.0
 
 
-def test_a_past_window_is_published_at_once(location: Location) -> None:
-    location.run("simulate_claims", PAST)
-    assert location.query("SELECT DISTINCT published_at FROM claims_live_truth") == [(NOW,)]
-    assert location.clock.now() == NOW
+def test_past_windows_are_published_at_once(two_windows: Finished) -> None:
+    moments = two_windows.location.query("SELECT DISTINCT published_at FROM claims_live_truth")
+    assert moments == [(NOW,)]
+    assert two_windows.location.clock.now() == NOW
 
 
 @pytest.mark.slow
@@ -113,25 +113,21 @@ def test_pruning_takes_old_claims_and_tells_the_gate(location: Location) -> None
     assert record.asset_observation.metadata[Measure.PRUNED].value == 12
 
 
-def test_every_check_passes_on_a_good_window(location: Location) -> None:
-    result = location.run("simulate_claims", PAST)
-    checks = {check.check_name: check.passed for check in result.get_asset_check_evaluations()}
-    assert checks == dict.fromkeys(
-        [
-            "contract_schema",
-            "invariants",
-            "unique_ids",
-            "truth_complete",
-            "fraud_ratio",
-            "no_base_identifiers",
-        ],
-        True,
-    )
+def test_every_check_passes_on_good_windows(two_windows: Finished) -> None:
+    checks = two_windows.result.get_asset_check_evaluations()
+    assert all(check.passed for check in checks)
+    assert {check.check_name for check in checks} == {
+        "contract_schema",
+        "invariants",
+        "unique_ids",
+        "truth_complete",
+        "fraud_ratio",
+        "no_base_identifiers",
+    }
 
 
-def test_the_base_is_observed_with_a_fingerprint(location: Location) -> None:
-    location.run("simulate_claims", PAST)
-    (record,) = location.instance.fetch_observations(
+def test_the_base_is_observed_with_a_fingerprint(two_windows: Finished) -> None:
+    (record,) = two_windows.location.instance.fetch_observations(
         dg.AssetKey("claims_normalized"), limit=5
     ).records
     told = record.asset_observation.metadata

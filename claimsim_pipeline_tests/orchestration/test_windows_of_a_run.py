@@ -1,10 +1,11 @@
 """Which windows a run is for, and what is said when it names none."""
 
 import json
+import shutil
 
 import pytest
 
-from claimsim_pipeline_tests.orchestration.conftest import Location, failure_of
+from claimsim_pipeline_tests.orchestration.conftest import WINDOWS, Finished, Location, failure_of
 
 STREAM = "SELECT * EXCLUDE (patient_key) FROM claims_live_stream ORDER BY claim_id"
 
@@ -34,22 +35,29 @@ def test_no_key_says_both_commands(location: Location) -> None:
     assert "-j inject_claims" in said
 
 
-def test_a_window_is_in_the_stream_with_scores_and_truth(location: Location) -> None:
-    assert location.run("simulate_claims", "2026-11-20-08:00").success
-    ((rows, scores, truth),) = location.query(
-        "SELECT (SELECT count(*) FROM claims_live_stream), "
-        "(SELECT count(*) FROM claims_live_scores), (SELECT count(*) FROM claims_live_truth)"
+def test_a_window_is_in_the_stream_with_scores_and_truth(two_windows: Finished) -> None:
+    assert two_windows.result.success
+    counts = two_windows.location.query(
+        "SELECT window_start, count(s.claim_id), count(c.claim_id) FROM claims_live_truth "
+        "LEFT JOIN claims_live_stream s USING (claim_id) "
+        "LEFT JOIN claims_live_scores c USING (claim_id) GROUP BY 1"
     )
-    assert rows == scores == truth == 12
+    assert [row[1:] for row in counts] == [(12, 12), (12, 12)]
+    everywhere = (
+        "SELECT (SELECT count(*) FROM claims_live_stream), count(*) FROM claims_live_scores"
+    )
+    assert two_windows.location.query(everywhere) == [(24, 24)]
 
 
-def test_the_same_window_again_gives_the_same_rows(location: Location) -> None:
-    location.run("simulate_claims", "2026-11-20-08:00")
+def test_the_same_windows_again_give_the_same_rows(
+    location: Location, two_windows: Finished
+) -> None:
+    shutil.copy(two_windows.location.settings.duckdb_path, location.settings.duckdb_path)
     first = location.query(STREAM)
-    again = location.run("simulate_claims", "2026-11-20-08:00")
+    again = location.run("simulate_claims", *WINDOWS)
     assert location.query(STREAM) == first
-    (event,) = again.asset_materializations_for_node("claims_live_stream")
-    assert event.metadata["claims/inserted"].value == 0
+    events = again.asset_materializations_for_node("claims_live_stream")
+    assert [event.metadata["claims/inserted"].value for event in events] == [0, 0]
 
 
 @pytest.mark.slow
