@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass
+from pathlib import Path
 
 from claimsim_pipeline.errors import ClaimsimError
 
@@ -38,6 +39,10 @@ def measured(command: list[str]) -> Measured:
 
 
 def peak_mb() -> float:
-    """This process's peak resident memory."""
+    """This process's peak resident memory, what it was forked from not included."""
+    status = Path("/proc/self/status")
+    if status.exists():
+        (line,) = (row for row in status.read_text().splitlines() if row.startswith("VmHWM"))
+        return int(line.split()[1]) / 1024
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak / (1024 * 1024 if sys.platform == "darwin" else 1024)

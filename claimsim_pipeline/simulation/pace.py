@@ -19,7 +19,11 @@ import pandas as pd
 from claimsim_pipeline.simulation.clock import Clock, StopRequest
 
 Publish = Callable[[pd.DataFrame], None]
+MAKER = "claims"
+"""Name of the thread that makes claims."""
+
 _DONE = object()
+_LAST_FRAME_SECONDS = 3.0
 _AHEAD = 8  # frames of an instant run: what is made while one publication lasts
 
 
@@ -41,7 +45,9 @@ class Arrivals:
         self._taken: list[pd.DataFrame] = []
         self.error: BaseException | None = None
         self.finished = False
-        self._thread = threading.Thread(target=self._collect, args=(frames,), daemon=True)
+        self._thread = threading.Thread(
+            target=self._collect, args=(frames,), name=MAKER, daemon=True
+        )
         self._thread.start()
 
     def ring(self) -> None:
@@ -65,10 +71,15 @@ class Arrivals:
         return taken
 
     def close(self) -> None:
-        """Let the thread end after the frame that it is at: nobody takes any more."""
+        """Let the thread end after the frame that it is at: nobody takes any more.
+
+        It is waited for, as a process that ends while its threads compute is aborted; but not
+        as long as a model may take to answer.
+        """
         self._closed = True
         if self._room is not None:
             self._room.release()
+        self._thread.join(_LAST_FRAME_SECONDS)
 
     def _sort(self, thing: object) -> None:
         if isinstance(thing, pd.DataFrame):

@@ -50,6 +50,18 @@ def test_an_interrupted_simulation_says_what_it_inserted(
     assert line["inserted_claims"] == int(found[1]) == rows(place) > 0
 
 
+def test_an_instant_simulation_ends_after_the_claims_at_hand(place: Place) -> None:
+    endless = ["--pace", "instant", "--duration", "1000000000", "--max-claims", "5000000"]
+    process = _simulating(place, endless)
+    process.send_signal(signal.SIGINT)
+    said, _ = process.communicate(timeout=60)
+    assert process.returncode == 130, said
+    *_, last = said.strip().splitlines()
+    assert last.startswith("Simulation interrupted. Inserted "), said
+    (line,) = place.log
+    assert line["inserted_claims"] == rows(place)
+
+
 def test_a_second_simulation_is_told_which_run_holds_the_database(place: Place) -> None:
     process = _simulating(place)
     try:
@@ -140,7 +152,7 @@ def _start(place: Place, *arguments: str) -> subprocess.Popen[str]:
 
 
 def _simulating(place: Place, options: list[str] = LONG) -> subprocess.Popen[str]:
-    """A live run that has published a claim."""
+    """A run that has published a claim, and goes on."""
     process = _start(place, "simulate", *options)
     until = time.monotonic() + 40
     while time.monotonic() < until and process.poll() is None:
