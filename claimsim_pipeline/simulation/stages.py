@@ -1,4 +1,4 @@
-"""The stages of a claim: sample, generate, score, publish.
+"""The stages of a claim: sample, brief, generate, score.
 
 The command line and the Dagster assets call these same functions; each takes
 a plan or the frame before it and gives the frame after it. None of them sleeps,
@@ -20,21 +20,7 @@ from claimsim_pipeline.generation.brief import Briefs, compose
 from claimsim_pipeline.generation.door import ClaimGenerator
 from claimsim_pipeline.scoring.score import Anomaly, score
 from claimsim_pipeline.simulation.plan import Plan, RunSpec
-from claimsim_pipeline.storage.store import ClaimStore, Published
-
-TRUTH = (
-    "window_start",
-    "run_id",
-    "is_fraud",
-    "fraud_scenario",
-    "generator",
-    "llm_model",
-    "prompt_version",
-    "generator_flags",
-    "due_at",
-)
-"""The answer sheet's columns of a claims frame; the scorer never sees them."""
-
+from claimsim_pipeline.storage.store import ClaimStore
 
 @dataclass(frozen=True)
 class Setting:
@@ -106,8 +92,3 @@ def judge(claims: pd.DataFrame, model: Anomaly | None, scored_at: datetime) -> p
     )
     when = pd.Series(pd.Timestamp(scored_at), index=claims.index).astype("datetime64[us, UTC]")
     return pd.concat([claims, scores], axis=1).assign(scored_at=when)
-
-
-def publish(store: ClaimStore, batch: pd.DataFrame, published_at: datetime) -> Published:
-    """Insert what is not there yet: stream, scores and truth in one transaction."""
-    return store.publish(batch, published_at=published_at)
