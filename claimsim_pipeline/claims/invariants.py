@@ -114,25 +114,10 @@ def _strict(invariant: Invariant, columns: frozenset[str]) -> tuple[str, str]:
     return invariant.forms()[0] if there else ("does not apply", "")
 
 
-def applicable(
-    connection: duckdb.DuckDBPyConnection, *, base: str = "claims_normalized"
-) -> dict[str, tuple[str, str]]:
-    """The form of each invariant that the base itself satisfies.
-
-    It is tried on a bounded sample of the base's rows.
-
-    Returns:
-        For each id the name of the form and its predicate; the predicate is
-        empty where the invariant does not apply.
-    """
-    columns = _columns(connection, base)
-    with look_ups(connection, base, columns, provinces()):
-        return _forms(connection, base, columns)
-
-
 def _forms(
     connection: duckdb.DuckDBPyConnection, base: str, columns: frozenset[str]
 ) -> dict[str, tuple[str, str]]:
+    """The form of each invariant, and its predicate, that a sample of the base satisfies."""
     with subjects(connection, base_as_source(base, columns, BASE_SAMPLE)):
         return {invariant.id: _form(connection, invariant, columns) for invariant in INVARIANTS}
 

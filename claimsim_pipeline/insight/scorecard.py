@@ -8,26 +8,13 @@ the alarm line, and how many honest claims were.
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 ALARM = 0.7
 HONEST = "honest"
-
-
-class AnswerStore(Protocol):
-    """What the scorecard reads: the answer sheet, the scores, the stream."""
-
-    def truth(self) -> pd.DataFrame:
-        """`claims_live_truth`."""
-
-    def scores(self) -> pd.DataFrame:
-        """`claims_live_scores`."""
-
-    def stream(self) -> pd.DataFrame:
-        """`claims_live_stream`."""
 
 
 @dataclass(frozen=True)
@@ -114,14 +101,6 @@ def joined(truth: pd.DataFrame, scores: pd.DataFrame, stream: pd.DataFrame) -> p
     marks = scores[["claim_id", "risk_score"]]
     kinds = stream[["claim_id", "service_type"]]
     return sheet.merge(marks, on="claim_id").merge(kinds, on="claim_id")
-
-
-def scorecard_of(store: AnswerStore, *, run_id: str | None = None) -> Scorecard:
-    """The scorecard of a run, or of the whole stream."""
-    truth = store.truth()
-    if run_id is not None:
-        truth = truth[truth["run_id"] == run_id]
-    return scorecard(joined(truth, store.scores(), store.stream()))
 
 
 def _groups(facts: pd.DataFrame, names: pd.Series) -> tuple[Tally, ...]:

@@ -22,6 +22,7 @@ from claimsim_pipeline.scoring.score import Anomaly, score
 from claimsim_pipeline.simulation.plan import Plan, RunSpec
 from claimsim_pipeline.storage.store import ClaimStore
 
+
 @dataclass(frozen=True)
 class Setting:
     """What all stages of a run have in common.

@@ -10,7 +10,6 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 
-from claimsim_pipeline.claims import invariants
 from claimsim_pipeline.claims.reference import Reference
 from claimsim_pipeline.storage import base_table, readers, reference, sampling, stream_table
 from claimsim_pipeline.storage.base_table import BaseTable
@@ -76,15 +75,6 @@ class ClaimReader:
                 base = base_table.shape(connection, self.path)
                 readers.spool_feed(connection, base, columns, spooled)
             yield from readers.chunks(spooled)
-
-    def check_invariants(self, claim_ids: Sequence[str] | None = None) -> pd.DataFrame:
-        """Count the simulated claims that contradict themselves; see :func:`invariants.check`.
-
-        Args:
-            claim_ids: Look at these only.
-        """
-        with self._reading() as connection:
-            return invariants.check(connection, claim_ids=claim_ids)
 
     def stream(self) -> pd.DataFrame:
         """All of ``claims_live_stream``."""
