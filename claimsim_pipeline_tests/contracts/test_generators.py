@@ -29,21 +29,15 @@ EVERY_BASE = pytest.mark.parametrize("base", sorted(KINDS))
 EVERY_PROFILE = pytest.mark.parametrize("profile", ["demo", "realistic"])
 
 
-@cache
 def base_of(kind: str) -> pd.DataFrame:
     return KINDS[kind]()
-
-
-@cache
-def known(base: str) -> Reference:
-    return reference_from(base_of(base))
 
 
 @cache
 def composed(base: str, profile: str) -> tuple[Briefs, Reference]:
     slots, dice = slots_of((30, 120), 0.8 if profile == "demo" else 0.4)
     contexts = contexts_from(base_of(base), len(slots))
-    reference = known(base).including(contexts)
+    reference = reference_from(base_of(base)).including(contexts)
     return compose(slots, dice, contexts, reference, profile=profile, seed=3), reference
 
 
@@ -126,7 +120,7 @@ def test_a_window_comes_out_the_same_alone(generator: str, profile: str) -> None
     counts = (30, 40, 30)
     slots, dice = slots_of(counts, 0.5)
     contexts = contexts_from(base_of("usual"), len(slots))
-    reference = known("usual")
+    reference = reference_from(base_of("usual"))
     where = np.repeat(np.arange(3), counts) == 1
     maker = GENERATORS[generator]()
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import wraps
+from typing import TypeVar
 
 import numpy as np
 import pandas as pd
@@ -15,6 +17,23 @@ from claimsim_pipeline.generation.secondary import LIST
 _PEER = ["dx_primary_code", "severity_group", "facility_class", "province_name"]
 
 
+Made = TypeVar("Made")
+
+
+def once(make: Callable[[pd.DataFrame], Made]) -> Callable[[pd.DataFrame], Made]:
+    """Made once of a frame; frames cannot be hashed, so it is kept with what was made of it."""
+    kept: dict[int, tuple[pd.DataFrame, Made]] = {}
+
+    @wraps(make)
+    def made(base: pd.DataFrame) -> Made:
+        if id(base) not in kept:
+            kept[id(base)] = base, make(base)
+        return kept[id(base)][1]
+
+    return made
+
+
+@once
 def complete(base: pd.DataFrame) -> pd.DataFrame:
     """Blocks with their keys and the free columns; NULL where the base lacks a column."""
     wanted = [*FACILITY_BLOCK, *CASE_BLOCK, *FREE]
@@ -29,6 +48,7 @@ def complete(base: pd.DataFrame) -> pd.DataFrame:
     return full.reset_index(drop=True)
 
 
+@once
 def reference_from(base: pd.DataFrame) -> Reference:
     """A reference whose donors are all rows."""
     full = complete(base)

@@ -97,11 +97,13 @@ def usual(rows: int = 4_000) -> pd.DataFrame:
     )
 
 
+@cache
 def bare() -> pd.DataFrame:
     """Only the required columns."""
     return usual()[list(REQUIRED)]
 
 
+@cache
 def nameless() -> pd.DataFrame:
     """Facility columns that are NULL where the master has no such hospital."""
     base = usual().copy()
@@ -111,6 +113,7 @@ def nameless() -> pd.DataFrame:
     return base
 
 
+@cache
 def lonely() -> pd.DataFrame:
     """Every peer group has one row."""
     return (
@@ -120,6 +123,7 @@ def lonely() -> pd.DataFrame:
     )
 
 
+@cache
 def first(rows: int) -> pd.DataFrame:
     """A base of so many rows."""
     return usual().head(rows).reset_index(drop=True)

@@ -4,7 +4,7 @@ import ast
 import re
 import sys
 import tomllib
-from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -25,9 +25,13 @@ DISTRIBUTION = {
 }
 
 
-def sources() -> Iterator[tuple[str, ast.Module]]:
-    for path in sorted(PACKAGE.rglob("*.py")):
-        yield path.relative_to(PACKAGE).as_posix(), ast.parse(path.read_text())
+@cache
+def sources() -> dict[str, list[ast.AST]]:
+    """All nodes of every file of the package."""
+    return {
+        path.relative_to(PACKAGE).as_posix(): list(ast.walk(ast.parse(path.read_text())))
+        for path in sorted(PACKAGE.rglob("*.py"))
+    }
 
 
 def _opens_a_file(node: ast.AST) -> bool:
@@ -37,15 +41,15 @@ def _opens_a_file(node: ast.AST) -> bool:
 
 
 def test_only_the_storage_room_opens_database_files() -> None:
-    found = {name for name, tree in sources() for node in ast.walk(tree) if _opens_a_file(node)}
+    found = {name for name, nodes in sources().items() if any(map(_opens_a_file, nodes))}
     assert {name for name in found if not name.startswith(OPENERS)} == set()
     assert "storage/sessions.py" in found
 
 
 def test_every_imported_package_is_asked_for_by_name() -> None:
     imported = set()
-    for _, tree in sources():
-        for node in ast.walk(tree):
+    for nodes in sources().values():
+        for node in nodes:
             if isinstance(node, ast.Import):
                 imported |= {alias.name.split(".")[0] for alias in node.names}
             elif isinstance(node, ast.ImportFrom) and node.module:

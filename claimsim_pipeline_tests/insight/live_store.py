@@ -16,8 +16,8 @@ HOSTILE = "[red]RS</script><img src=x onerror=\"alert(1)\">\x1b[2J\u202e & 'Ümi
 
 def published(folder: Path, ids: Sequence[str] = ("SIM-1", "SIM-2"), **changed: Any) -> ClaimStore:
     """A store whose stream holds these claims, published a second after they were due."""
-    store = open_store(make_base(folder / "analytics.duckdb", rows=50), deadline_seconds=0.2)
-    store.prepare()
+    path = make_base(folder / "analytics.duckdb", rows=50, prepared=True)
+    store = open_store(path, deadline_seconds=0.2)
     add(store, ids, **changed)
     return store
 

@@ -69,6 +69,13 @@ def page(store: ClaimStore, tmp_path_factory: pytest.TempPathFactory) -> str:
     return written(store, tmp_path_factory.mktemp("home"))
 
 
+@pytest.fixture(scope="module")
+def full(store: ClaimStore, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The page with all that may be asked for, in English."""
+    folder = tmp_path_factory.mktemp("full")
+    return written(store, folder, truth=True, scorecard=True, language="en")
+
+
 def test_it_lies_where_people_look_for_it(store: ClaimStore, tmp_path: Path) -> None:
     path = write_report(store, tmp_path, now=LATER, timezone="Asia/Jakarta")
     assert path == report_path(tmp_path) == tmp_path / "reports" / "high_risk.html"
@@ -123,32 +130,28 @@ def test_it_shows_simulated_claims_only(page: str) -> None:
 
 
 def test_the_riskiest_claims_come_first_and_no_more_than_asked_for(
-    store: ClaimStore, tmp_path: Path
+    store: ClaimStore, page: str, tmp_path: Path
 ) -> None:
-    assert data_of(written(store, tmp_path))["columns"]["risk"] == [0.8, 0.8, 0.1]
+    assert data_of(page)["columns"]["risk"] == [0.8, 0.8, 0.1]
     assert data_of(written(store, tmp_path, limit=1))["length"] == 1
 
 
-def test_the_answers_are_hidden_unless_asked_for(
-    store: ClaimStore, page: str, tmp_path: Path
-) -> None:
+def test_the_answers_are_hidden_unless_asked_for(page: str, full: str) -> None:
     columns = data_of(page)["columns"]
     assert not {"scenario", "is_fraud", "generator"} & columns.keys()
-    told = data_of(written(store, tmp_path, truth=True))["columns"]["scenario"]
+    told = data_of(full)["columns"]["scenario"]
     assert told == {"codes": [0, 0, -1], "values": ["cloning"]}
 
 
-def test_the_scorecard_is_there_on_request(store: ClaimStore, page: str, tmp_path: Path) -> None:
+def test_the_scorecard_is_there_on_request(page: str, full: str) -> None:
     assert 'id="scorecard"' not in page
-    shown = written(store, tmp_path, scorecard=True, language="en")
-    assert "2 planted, 2 caught, 0 false alarms" in shown
+    assert "2 planted, 2 caught, 0 false alarms" in full
 
 
-def test_it_speaks_english_on_request(store: ClaimStore, tmp_path: Path) -> None:
-    shown = written(store, tmp_path, language="en")
-    assert '<html lang="en">' in shown
-    assert "Every row is fictional." in shown
-    assert "Klaim" not in shown
+def test_it_speaks_english_on_request(full: str) -> None:
+    assert '<html lang="en">' in full
+    assert "Every row is fictional." in full
+    assert "Klaim" not in full
 
 
 def test_both_languages_say_the_same_things() -> None:
@@ -188,8 +191,7 @@ def test_no_claims_yet_is_a_page_all_the_same(tmp_path: Path, prepared: bool) ->
 
 
 def test_a_base_with_the_required_columns_only_will_do(tmp_path: Path) -> None:
-    store = open_store(make_minimal(tmp_path / "analytics.duckdb"))
-    store.prepare()
+    store = open_store(make_minimal(tmp_path / "analytics.duckdb", rows=50, prepared=True))
     add(store, ["SIM-A"])
     columns = data_of(written(store, tmp_path, truth=True, scorecard=True))["columns"]
     assert "peer_p90" not in columns
@@ -197,7 +199,8 @@ def test_a_base_with_the_required_columns_only_will_do(tmp_path: Path) -> None:
 
 
 def test_a_base_with_a_narrative_of_its_own_shows_ours(tmp_path: Path) -> None:
-    store = open_store(make_base(tmp_path / "analytics.duckdb", more=["'own' AS narrative"]))
+    path = make_base(tmp_path / "analytics.duckdb", rows=50, more=["'own' AS narrative"])
+    store = open_store(path)
     store.prepare()
     add(store, ["SIM-A"], narrative="kunjungan")
     assert data_of(written(store, tmp_path))["columns"]["narrative"] == ["kunjungan"]
@@ -212,7 +215,9 @@ def test_a_folder_that_cannot_be_written_is_said_to_be(store: ClaimStore, tmp_pa
 def test_a_failed_write_leaves_the_page_before(
     store: ClaimStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    before = written(store, tmp_path, limit=1)
+    path = report_path(tmp_path)
+    path.parent.mkdir()
+    path.write_text("the page before", encoding="utf-8")
 
     def refuse(self: Path, target: Path) -> Path:
         raise PermissionError(13, "Permission denied")
@@ -220,8 +225,8 @@ def test_a_failed_write_leaves_the_page_before(
     monkeypatch.setattr(Path, "replace", refuse)
     with pytest.raises(FolderNotWritable):
         written(store, tmp_path)
-    assert report_path(tmp_path).read_text(encoding="utf-8") == before
-    assert len(list((tmp_path / "reports").iterdir())) == 1
+    assert path.read_text(encoding="utf-8") == "the page before"
+    assert list(path.parent.iterdir()) == [path]
 
 
 @given(st.recursive(st.text() | st.none() | st.integers(), lambda x: st.lists(x), max_leaves=8))

@@ -35,7 +35,7 @@ def violations(drafts: pd.DataFrame, briefs: Briefs, world: World) -> pd.DataFra
 def test_whatever_the_model_writes_the_claims_are_valid(
     world: World, serve: Serve, make: Make, wild: float, profile: str
 ) -> None:
-    briefs = world.briefs(100, profile=profile)
+    briefs = world.briefs(60, profile=profile)
     drafts = collected(make(serve(wild=wild)), briefs, world.reference)
     told = briefs.frame
     assert drafts["slot"].tolist() == told["slot"].tolist()
@@ -71,7 +71,7 @@ def test_claims_of_a_group_agree(world: World, serve: Serve, make: Make) -> None
 
 
 def test_units_come_whole_and_once(world: World, serve: Serve, make: Make) -> None:
-    briefs = world.briefs(120)
+    briefs = world.briefs(60)
     units = briefs.frame.set_index("slot")["unit"]
     seen: set[int] = set()
     for frame in make(serve(latency=0.01)).generate(briefs, world.reference):
@@ -138,7 +138,7 @@ def test_a_forced_run_keeps_what_it_has_and_fails(
 def test_without_force_the_mutator_stands_in_and_says_so(
     world: World, serve: Serve, make: Make
 ) -> None:
-    server, briefs = serve(malformed=0.75), world.briefs(80)
+    server, briefs = serve(malformed=0.75), world.briefs(60)
     generator = make(server, force=False, fallback=Mutator())
     drafts = collected(generator, briefs, world.reference)
     assert set(drafts["generator"]) == {"llm", "mutator"}

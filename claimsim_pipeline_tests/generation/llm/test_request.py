@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 from claimsim_pipeline.claims.columns import IDENTIFIERS
@@ -40,7 +41,9 @@ def test_no_identifier_of_the_base_is_ever_sent(world: World, serve: Serve, make
     server = serve(malformed=0.2, unknown_dx=0.2)
     briefs = world.briefs(40)
     collected(make(server), briefs, world.reference)
-    sent = b"\n".join(server.model.bodies)
+    bodies = server.model.bodies
+    known = max(0, len(os.path.commonprefix(bodies)) - 1_000)  # what all begin with: once will do
+    sent = b"\n".join([bodies[0], *(body[known:] for body in bodies[1:])])
     secrets = {str(v) for name in IDENTIFIERS for v in world.base[name].dropna().unique()}
     secrets |= {*briefs.frame["claim_id"], *briefs.frame["key"]}
     assert len(secrets) > 6_000
