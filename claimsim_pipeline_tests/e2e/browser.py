@@ -50,7 +50,12 @@ class Browser:
         return WebDriverWait(self.driver, seconds, poll_frequency=0.25).until(look)
 
     def sees(self, text: str, seconds: float = 60) -> None:
-        self.wait(lambda: text in self.text(), seconds)
+        """Wait until the page shows ``text``; a failure says what it shows instead."""
+        try:
+            self.wait(lambda: text in self.text(), seconds)
+        except TimeoutException:
+            self.picture("missed")
+            pytest.fail(f"{self.driver.current_url} lacks {text!r}:\n{self.text()}")
 
     def visit(self, url: str, *texts: str, seconds: float = 150, patience: float = 15) -> None:
         """Open a page that shows one of these texts; opened anew where it does not by then."""
