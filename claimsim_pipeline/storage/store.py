@@ -107,7 +107,10 @@ class ClaimStore(ClaimReader):
         if replaced is not None and not parts:
             parts = [batch]  # no claim is due yet, but earlier ones may have to go
         for part in parts:
-            table = to_arrow(part)  # while the file is still free
+            if replaced is not None and len(replaced.batch) == len(part):
+                table = replaced.batch
+            else:
+                table = to_arrow(part)  # while the file is still free
             with self._changing(renew=not self._renewed and replaced is not None) as connection:
                 started = time.perf_counter()
                 if replaced is not None:
