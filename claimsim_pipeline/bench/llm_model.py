@@ -6,6 +6,7 @@ import hashlib
 import json
 import random
 import time
+from collections import Counter
 from dataclasses import asdict
 from typing import Any
 
@@ -32,7 +33,8 @@ class Model:
         self.knobs, self.account = Knobs(**knobs), Account()
         self.bodies: list[bytes] = []
         self.in_flight = 0
-        self._dice = random.Random(seed)
+        self._seed, self._dice = seed, random.Random(seed)
+        self._asked: Counter[str] = Counter()
         self._spread: dict[str, float] = {}
         self._not_before: dict[str, float] = {}
         self._level, self._level_at = 0.0, 0.0
@@ -55,20 +57,27 @@ class Model:
 
     def reply(self, request: dict[str, Any], *, batch: bool = False) -> dict[str, Any]:
         """A paid reply, spoilt as the knobs say."""
-        knobs, reply = self.knobs, write(request, self._dice)
+        knobs, dice = self.knobs, self._dice_of(request)
+        reply = write(request, dice)
         text, fault = json.dumps(reply, ensure_ascii=False), ""
-        if self._dice.random() < knobs.wild:
+        if dice.random() < knobs.wild:
             text = json.dumps(wild(reply), ensure_ascii=False)
-        if self._dice.random() < knobs.unknown_dx:
+        if dice.random() < knobs.unknown_dx:
             text, fault = json.dumps({**reply, "dx_primary_code": "X99"}), "unknown"
-        if self._dice.random() < knobs.malformed:
+        if dice.random() < knobs.malformed:
             text, fault = text[: len(text) // 2], "malformed"
         for name in ("refusal", "cut"):
-            if self._dice.random() < getattr(knobs, name):
+            if dice.random() < getattr(knobs, name):
                 fault = name
         usage = self._usage(request, text)
         self.account.pay(usage, useful=not fault, batch=batch)
         return _response(request, text, fault, usage, self.account.paid)
+
+    def _dice_of(self, request: dict[str, Any]) -> random.Random:
+        """A request's own, another one each time it comes; who else asks meanwhile is no matter."""
+        name = hashlib.sha256(json.dumps(request, sort_keys=True).encode()).hexdigest()
+        self._asked[name] += 1
+        return random.Random(f"{self._seed} {name} {self._asked[name]}")
 
     def _respond(self, body: bytes) -> Answer:
         account, knobs = self.account, self.knobs
