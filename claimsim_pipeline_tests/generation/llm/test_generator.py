@@ -249,7 +249,7 @@ def test_a_claim_that_never_gets_through_is_given_up_at_its_deadline(
 ) -> None:
     server = serve(status=503, code="overloaded")
     with pytest.raises(ClaimsNotDelivered, match="503"):
-        collected(make(server, claim_seconds=0.3), world.briefs(3), world.reference)
+        collected(make(server, claim_seconds=1.0), world.briefs(3), world.reference)
 
 
 def test_leaving_early_stops_the_asking(world: World, serve: Serve, make: Make) -> None:
