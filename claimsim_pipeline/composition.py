@@ -126,11 +126,12 @@ def make_generator(
             ``SIM_FORCE_LLM=true``.
         UsageError: If there is a budget, and the model has no known price.
     """
-    from claimsim_pipeline.generation.llm.generator import LLMGenerator, Options
     from claimsim_pipeline.generation.mutator import Mutator
 
     if not settings.force_llm and not _has_model(settings):
         return Mutator()
+    from claimsim_pipeline.generation.llm.generator import LLMGenerator, Options
+
     options = Options(
         model=settings.llm_model,
         run_id=run_id,

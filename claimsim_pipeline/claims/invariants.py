@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import csv
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 
@@ -98,13 +98,11 @@ def check(
     source = Source(stream, base, _columns(connection, stream), claim_ids)
     with look_ups(connection, base, theirs, provinces()):
         with subjects(connection, source):
-            rows = {i.id: _row(connection, i, _strict(i, theirs)) for i in INVARIANTS}
+            rows = _rows(connection, {i: _strict(i, theirs) for i in INVARIANTS})
         if any(broken for *_, broken in rows.values()):
             forms = _forms(connection, base, theirs)
             with subjects(connection, source):
-                rows |= {
-                    i.id: _row(connection, i, forms[i.id]) for i in INVARIANTS if rows[i.id][-1]
-                }
+                rows |= _rows(connection, {i: forms[i.id] for i in INVARIANTS if rows[i.id][-1]})
     names = ["id", "rule", "form", "checked", "violations"]
     return pd.DataFrame(list(rows.values()), columns=names)
 
@@ -142,22 +140,29 @@ def _form(
     if not columns.issuperset(invariant.needs):
         return "does not apply", ""
     for name, predicate in invariant.forms():
-        checked, broken = _count(connection, predicate)
+        checked, (broken,) = _count(connection, [predicate])
         if broken <= TOLERATED * checked:
             return name, predicate
     return "does not apply", ""
 
 
-def _row(
-    connection: duckdb.DuckDBPyConnection, invariant: Invariant, form: tuple[str, str]
-) -> tuple[str, str, str, int, int]:
-    name, predicate = form
-    checked, broken = _count(connection, predicate) if predicate else (0, 0)
-    return invariant.id, invariant.rule, name, checked, broken
+def _rows(
+    connection: duckdb.DuckDBPyConnection, forms: Mapping[Invariant, tuple[str, str]]
+) -> dict[str, tuple[str, str, str, int, int]]:
+    """Id, rule, form, checked and violations of each."""
+    checked, broken = _count(connection, [p for _, p in forms.values() if p])
+    counts = iter(broken)
+    return {
+        i.id: (i.id, i.rule, name, *((checked, next(counts)) if predicate else (0, 0)))
+        for i, (name, predicate) in forms.items()
+    }
 
 
-def _count(connection: duckdb.DuckDBPyConnection, predicate: str) -> tuple[int, int]:
-    """Claims looked at, and those of which the predicate is not true."""
-    query = f"SELECT count(*), count(*) FILTER (WHERE ({predicate}) IS NOT TRUE) FROM checked t"
-    ((checked, broken),) = connection.execute(query).fetchall()
-    return int(checked), int(broken)
+def _count(
+    connection: duckdb.DuckDBPyConnection, predicates: Sequence[str]
+) -> tuple[int, list[int]]:
+    """Claims looked at, and for each predicate those of which it is not true, in one pass."""
+    filters = (f"count(*) FILTER (WHERE ({predicate}) IS NOT TRUE)" for predicate in predicates)
+    query = f"SELECT {', '.join(('count(*)', *filters))} FROM checked t"
+    ((checked, *broken),) = connection.execute(query).fetchall()
+    return checked, broken

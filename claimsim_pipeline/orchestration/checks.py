@@ -127,7 +127,7 @@ def _in_tables(
     batch = pd.concat(due, ignore_index=True)
     connection.register("__published", _arrow(batch))
     rows, distinct, scored, told = connection.execute(_COMPLETE).fetchall()[0]
-    strangers = {name: _shared(connection, name) for name in names}
+    strangers = _shared(connection, names)
     return {
         "unique_ids": (rows == distinct == len(batch), {"rows": rows, "claims": len(batch)}),
         "truth_complete": (
@@ -147,15 +147,17 @@ _COMPLETE = """
 """
 
 
-def _shared(connection: "duckdb.DuckDBPyConnection", name: str) -> int:
-    """How many published claims carry an identifier that the base has, too."""
+def _shared(connection: "duckdb.DuckDBPyConnection", names: Sequence[str]) -> dict[str, int]:
+    """How many published claims carry an identifier that the base has, too, by its column."""
     base = connection.execute(f"DESCRIBE SELECT * FROM {CLAIMS_NORMALIZED}").fetchall()
-    if name not in {row[0].lower() for row in base}:
-        return 0
-    ((count,),) = connection.execute(
-        f"SELECT count(*) FROM __published SEMI JOIN {CLAIMS_NORMALIZED} USING ({name})"
-    ).fetchall()
-    return int(count)
+    there = {row[0].lower() for row in base} & set(names)
+    known = [name for name in names if name in there]
+    counts = (
+        f"(SELECT count(*) FROM __published SEMI JOIN {CLAIMS_NORMALIZED} USING ({name}))"
+        for name in known
+    )
+    (found,) = connection.execute(f"SELECT {', '.join(counts)}").fetchall()
+    return dict.fromkeys(names, 0) | dict(zip(known, map(int, found), strict=True))
 
 
 def _result(asset: str, name: str, passed: bool, told: dict[str, Any]) -> dg.AssetCheckResult:
