@@ -51,10 +51,14 @@ def _usual_latency(quick: bool, folder: Path) -> Iterator[Figure]:
 
 
 def _short_latency(quick: bool, folder: Path) -> Iterator[Figure]:
+    """Medians: a second in which the machine was busy elsewhere is a third of a lap."""
     count, latency = (64, 0.02) if quick else (1_000, 0.1)
-    bought, stats = _bought(folder, "short", count, 64, latency=latency)
-    figure = _efficiency(bought, stats, count, 64, latency)
-    cpu = 1000.0 * bought.cpu_seconds / count
+    laps = []
+    for lap in range(1 if quick else 3):
+        bought, stats = _bought(folder, f"short-{lap}", count, 64, latency=latency)
+        figure = _efficiency(bought, stats, count, 64, latency)
+        laps.append((figure, 1000.0 * bought.cpu_seconds / count))
+    figure, cpu = (statistics.median(values) for values in zip(*laps, strict=True))
     case = f"{count:,} claims, 64 in flight, {latency * 1000:g} ms"
     if quick:
         yield from (known(f"{case}: efficiency", figure, "x"), known(f"{case}: CPU", cpu, "ms"))
