@@ -14,7 +14,6 @@ import pyarrow.compute as pc
 from claimsim_pipeline.claims.columns import COLUMNS
 from claimsim_pipeline.claims.reference import BaseColumn
 from claimsim_pipeline.storage import stream_table
-from claimsim_pipeline.storage.frames import fetch_arrow
 from claimsim_pipeline.storage.lookup import already_there, near_in_time
 from claimsim_pipeline.storage.quoting import identifier, identifiers, literal, sql
 
@@ -104,22 +103,21 @@ def replace(
 ) -> tuple[int, pa.Table]:
     """Remove what the windows are not to hold; how much, and what of a table is not there yet."""
     removed, kept = retain(connection, windows)
-    return removed, table.filter(pc.invert(pc.is_in(table["claim_id"], kept.combine_chunks())))
+    return removed, table.filter(pc.invert(pc.is_in(table["claim_id"], kept)))
 
 
-def retain(connection: duckdb.DuckDBPyConnection, windows: Replaced) -> tuple[int, pa.ChunkedArray]:
+def retain(connection: duckdb.DuckDBPyConnection, windows: Replaced) -> tuple[int, pa.Array]:
     """Remove the windows' claims that the batch does not hold with the same content.
 
     Returns:
         How many claims were removed, and the ids of those that were not.
     """
-    if not windows.starts:
-        return 0, windows.batch["claim_id"].slice(0, 0)
-    held = _held(connection, windows)
-    stale = held.filter(held["stale"]).select(["claim_id"])
-    if len(stale):
-        _remove(connection, stale)
-    return len(stale), held.filter(pc.invert(held["stale"]))["claim_id"]
+    held = _held(connection, windows) if windows.starts else []
+    stale = [claim_id for claim_id, is_stale in held if is_stale]
+    if stale:
+        _remove(connection, pa.table({"claim_id": stale}))
+    kept = [claim_id for claim_id, is_stale in held if not is_stale]
+    return len(stale), pa.array(kept, windows.batch.schema.field("claim_id").type)
 
 
 def stream_values(stream: Sequence[BaseColumn], batch: pa.Table) -> str:
@@ -138,7 +136,7 @@ def _values(names: Sequence[str], batch: pa.Table) -> str:
     return ", ".join(n if n in batch.column_names else f"NULL AS {n}" for n in names)
 
 
-def _held(connection: duckdb.DuckDBPyConnection, windows: Replaced) -> pa.Table:
+def _held(connection: duckdb.DuckDBPyConnection, windows: Replaced) -> list[tuple[str, bool]]:
     """Ids of the windows' claims, and whether the batch lacks them or has another content."""
     batch = windows.batch
     connection.register("__batch", batch)
@@ -153,15 +151,13 @@ def _held(connection: duckdb.DuckDBPyConnection, windows: Replaced) -> pa.Table:
     ]
     new = [stream_values(stream, batch), _values(SCORES, batch), _values(compared, batch)]
     near = near_in_time(connection, f"(FROM {held})", "due_at", ["due_at"])
-    return fetch_arrow(
-        connection,
-        sql("held_claims").format(
-            held=held,
-            stream=f"(FROM {stream_table.NAME} WHERE {near})",
-            old=", ".join(old),
-            new=", ".join(new),
-        ),
+    query = sql("held_claims").format(
+        held=held,
+        stream=f"(FROM {stream_table.NAME} WHERE {near})",
+        old=", ".join(old),
+        new=", ".join(new),
     )
+    return connection.execute(query).fetchall()  # few rows: an Arrow table would plan it twice
 
 
 def _remove(connection: duckdb.DuckDBPyConnection, ids: pa.Table) -> None:
