@@ -38,6 +38,8 @@ def collect(door: Door, /, wait: float) -> None:
         click.echo(str(batch))
         record = _publish(settings, batch, wait)
         acknowledge_batch(settings, batch.batch_id)
+        for remark in record.remarks():
+            click.echo(remark, err=True)
         click.echo(f"Published {record.inserted:,} claims in {len(batch.windows):,} windows.")
 
 

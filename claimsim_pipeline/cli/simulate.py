@@ -146,6 +146,8 @@ def _stream(
 
 
 def _last_words(settings: Settings, record: RunRecord, ended: datetime) -> None:
+    for remark in record.remarks():
+        click.echo(remark, err=True)
     seconds = (ended - record.started_at).total_seconds()
     click.echo(
         f"Simulation {record.status}. Inserted {record.inserted} claims in {seconds:.1f}s "

@@ -38,6 +38,7 @@ def inject(settings: Settings) -> dg.OpDefinition:
             finally:
                 if record.inserted:
                     context.instance.report_runless_asset_event(publication(record))
+            simulation.tell_remarks(context.log)
             context.log.info(f"Inserted {record.inserted} claims.")
 
     return op

@@ -81,6 +81,10 @@ def describe_spending(
     told: dict[str, Any] = {"claims by generator": counts_table(generators(staged), "generator")}
     if run.record is not None:
         told |= spending(run.record)
+        if run.record.repairs:
+            told["repairs of the model's replies"] = counts_table(run.record.repairs, "repair")
+        if run.record.remarks():
+            told["remarks"] = "\n".join(run.record.remarks())
     describe_run(context, staged, told)
 
 

@@ -72,6 +72,11 @@ class SimulationRun:
         if self._record is not None:
             self._record.watch(generator, self.settings.llm_model)
 
+    def tell_remarks(self, log: dg.DagsterLogManager) -> None:
+        """Warn of what the user should hear of the model."""
+        for remark in self._record.remarks() if self._record is not None else []:
+            log.warning(remark)
+
     @contextmanager
     def telling(self) -> Iterator[None]:
         """Note how a step ended, and tell Dagster in its own terms.

@@ -1,9 +1,10 @@
 """The stages of the simulation over batches of windows, in turns of bounded size."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
+from claimsim_pipeline.errors import BatchPending
 from claimsim_pipeline.orchestration.choices import Choices
 from claimsim_pipeline.orchestration.staging import Batch, Staged
 from claimsim_pipeline.simulation.windows import Window
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from claimsim_pipeline.simulation.clock import Clock
     from claimsim_pipeline.simulation.stages import Setting
     from claimsim_pipeline.storage.store import ClaimStore
+
+In = TypeVar("In")
+Out = TypeVar("Out")
 
 MOST_ROWS = 100_000
 """Claims that are worked on together; more windows than that go in turns."""
@@ -50,16 +54,35 @@ def generated(
     from claimsim_pipeline.simulation.plan import join, plan_window
 
     reference = store.read_reference()
-    frames: list[pd.DataFrame] = []
     plans = [plan_window(window, batch.choices.spec) for window in windows]
-    for part, (first, end) in split(batch):
+
+    def made(turn: tuple[Batch, tuple[int, int]]) -> pd.DataFrame:
+        part, (first, end) = turn
         plan = join(plans[first:end])
         contexts = _renumbered(part)
         known = reference.including(contexts)
         briefs = stages.brief(plan, contexts, known, setting)
-        frames.extend(stages.generate(briefs, known, generator, setting))
-    claims = pd.concat(frames, ignore_index=True)
+        return pd.concat(stages.generate(briefs, known, generator, setting), ignore_index=True)
+
+    claims = pd.concat(all_or_pending(made, split(batch)), ignore_index=True)
     return in_windows(batch, claims, windows)
+
+
+def all_or_pending(make: Callable[[In], Out], wanted: Iterable[In]) -> list[Out]:
+    """What is made of each.
+
+    Raises:
+        BatchPending: If one has to wait for the model's batch; the others have been asked for.
+    """
+    made, pending = [], None
+    for one in wanted:
+        try:
+            made.append(make(one))
+        except BatchPending as waiting:
+            pending = pending or waiting
+    if pending is not None:
+        raise pending
+    return made
 
 
 def scored(batch: Batch, model: "Anomaly | None", clock: "Clock") -> Batch:
@@ -82,11 +105,11 @@ def split(batch: Batch) -> Iterator[tuple[Batch, tuple[int, int]]]:
         yield replace(batch, keys=batch.keys[first:end], frame=frame, counts=counts), (first, end)
 
 
-def spans(counts: Sequence[int], most: int = MOST_ROWS) -> Iterator[tuple[int, int]]:
-    """Ranges of windows with at most ``most`` rows together, or a single window."""
+def spans(counts: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """Ranges of windows with at most ``MOST_ROWS`` rows together, or a single window."""
     first, rows = 0, 0
     for ordinal, count in enumerate(counts):
-        if rows and rows + count > most:
+        if rows and rows + count > MOST_ROWS:
             yield first, ordinal
             first, rows = ordinal, 0
         rows += count

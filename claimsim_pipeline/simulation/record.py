@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 from zoneinfo import ZoneInfo
 
 import pandas as pd
@@ -15,12 +16,52 @@ from claimsim_pipeline.simulation.plan import RunSpec
 
 
 class Spending(Protocol):
-    """What a generator that pays for its claims can tell."""
+    """A generator's books."""
 
     input_tokens: int
     cached_tokens: int
     output_tokens: int
     cost_usd: float | None
+
+
+@dataclass(frozen=True)
+class Spent:
+    """Tokens and US dollars; no dollars where the model has no known price."""
+
+    input_tokens: int
+    cached_tokens: int
+    output_tokens: int
+    cost_usd: float | None
+
+    @classmethod
+    def by(cls, books: Sequence[Spending]) -> Spent:
+        """All of them together."""
+        costs = [book.cost_usd for book in books]
+        return cls(
+            sum(book.input_tokens for book in books),
+            sum(book.cached_tokens for book in books),
+            sum(book.output_tokens for book in books),
+            None if None in costs else sum(cost or 0.0 for cost in costs),
+        )
+
+
+@runtime_checkable
+class PaidGenerator(Protocol):
+    """What a generator that pays for its claims can tell."""
+
+    @property
+    def spending(self) -> Spending:
+        """Its books."""
+        ...
+
+    @property
+    def repairs(self) -> Mapping[str, int]:
+        """How often what was put right in the model's replies."""
+        ...
+
+    def remarks(self) -> list[str]:
+        """What the user should hear."""
+        ...
 
 
 @dataclass
@@ -48,7 +89,7 @@ class RunRecord:
     llm_model: str | None = None
     status: str = "running"
     error: str | None = None
-    spending: Spending | None = None
+    paid: list[PaidGenerator] = field(default_factory=list)
     inserted: int = 0
     fraudulent: int = 0
     generators: Counter[str] = field(default_factory=Counter)
@@ -57,9 +98,23 @@ class RunRecord:
 
     def watch(self, generator: object, model: str) -> None:
         """Tell what the generator spends, if it is one that pays for its claims."""
-        spending: Spending | None = getattr(generator, "spending", None)
-        if spending is not None:
-            self.spending, self.llm_model = spending, model
+        if isinstance(generator, PaidGenerator):
+            self.paid.append(generator)
+            self.llm_model = model
+
+    @property
+    def spending(self) -> Spent | None:
+        """What has been spent so far; None if the model was not asked."""
+        return Spent.by([generator.spending for generator in self.paid]) if self.paid else None
+
+    @property
+    def repairs(self) -> Counter[str]:
+        """How often what was put right in the model's replies."""
+        return sum((Counter(generator.repairs) for generator in self.paid), Counter())
+
+    def remarks(self) -> list[str]:
+        """What the user should hear of the model."""
+        return [remark for generator in self.paid for remark in generator.remarks()]
 
     def count(self, published: pd.DataFrame, at: datetime) -> None:
         """Add the claims that one publication inserted."""

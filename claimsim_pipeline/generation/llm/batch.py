@@ -100,6 +100,7 @@ class Batches:
     ) -> None:
         self._endpoint, self._model, self._run_id = endpoint, model, run_id
         self._limit, self._regenerate = max_cost_usd, regenerate
+        self._submitted_usd = 0.0
         self._journal = Journal(home / "journal")
         self._book = BatchBook(home / "journal" / "batches")
 
@@ -168,12 +169,14 @@ class Batches:
 
     def _check_budget(self, fresh: list[Request]) -> None:
         usage = tokens_of([request.body for request in fresh])
-        cost = tariff(self._model).cost(usage, batch=True)
-        if self._limit is not None and cost is not None and cost > self._limit:
+        cost = tariff(self._model).cost(usage, batch=True) or 0.0
+        if self._limit is not None and self._submitted_usd + cost > self._limit:
             raise BudgetStopped(
-                f"A batch of {len(fresh)} claims would cost about US$ {cost:.4f}; "
-                f"SIM_LLM_MAX_COST_USD={self._limit:g}. Nothing was submitted."
+                f"A batch of {len(fresh)} claims would cost about US$ {cost:.4f}, after US$ "
+                f"{self._submitted_usd:.4f} of this run; SIM_LLM_MAX_COST_USD={self._limit:g}. "
+                "It was not submitted."
             )
+        self._submitted_usd += cost
 
     def _send(self, client: OpenAI, chunk: list[Request]) -> None:
         hashes = {request.hash: request.key for request in chunk}

@@ -28,6 +28,7 @@ from claimsim_pipeline.generation.llm.journal import Entry, Journal
 from claimsim_pipeline.generation.llm.money import Spending
 from claimsim_pipeline.generation.llm.probe import unreachable
 from claimsim_pipeline.generation.llm.quarantine import put_away
+from claimsim_pipeline.generation.llm.remarks import remarks
 from claimsim_pipeline.generation.llm.request import Requests
 from claimsim_pipeline.generation.llm.settle import Settler
 
@@ -71,8 +72,8 @@ class LLMGenerator:
     Attributes:
         spending: The run's books: tokens and dollars, live.
         repairs: How often what was put right in the model's replies.
+        lost: Claims that were asked for and given up, by cause.
         breaker: Open once the model is not asked any more in this run.
-        damaged: Damaged places of the journal that were passed over.
 
     Raises:
         LLMUnavailable: If there is neither a key nor another server, and force is on.
@@ -92,13 +93,18 @@ class LLMGenerator:
         self._journal = Journal(options.home / "journal")
         self.spending = Spending(options.model)
         self.repairs: Counter[str] = Counter()
+        self.lost: Counter[str] = Counter()
         self.breaker = Breaker()
         self._check_options()
 
-    @property
-    def damaged(self) -> list[str]:
-        """Damaged places of the journal that were passed over."""
-        return self._journal.damaged
+    def remarks(self) -> list[str]:
+        """What the user should hear: why the model was given up, what of it was damaged."""
+        return remarks(
+            closed=self.breaker.cause,
+            lost=self.lost,
+            damaged=self._journal.damaged,
+            model=self._options.model,
+        )
 
     def generate(self, briefs: Briefs, reference: Reference) -> Iterator[pd.DataFrame]:
         """Drafts of whole units, as soon as they are complete, the first due first.
@@ -231,6 +237,7 @@ class _Call:
             self._desk.put(dialogue.row, proposal)
             if proposal is None:
                 self._cause = dialogue.cause
+                self._owner.lost[dialogue.cause] += 1
                 folder = self._options.home / "quarantine"
                 key = self._requests.keys[dialogue.row]
                 put_away(folder, key, dialogue.cause, dialogue.replies)

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 from dataclasses import asdict
+from functools import cache
+from typing import TYPE_CHECKING
 
 import dagster as dg
 
@@ -22,8 +24,11 @@ from claimsim_pipeline.orchestration.names import (
 from claimsim_pipeline.orchestration.partitions import requested_windows, span, windows_of
 from claimsim_pipeline.orchestration.resources import Workshop
 from claimsim_pipeline.orchestration.run import SimulationRun
-from claimsim_pipeline.orchestration.staging import Staged
+from claimsim_pipeline.orchestration.staging import Batch, Staged
 from claimsim_pipeline.settings import Settings
+
+if TYPE_CHECKING:
+    from claimsim_pipeline.generation.door import ClaimGenerator
 
 
 def generated_claims(
@@ -67,6 +72,7 @@ def generated_claims(
                 return  # the later assets wait with it; llm_batch_sensor comes back
             describe_windows(context, staged)
             describe_spending(context, simulation, staged)
+            simulation.tell_remarks(context.log)
         yield dg.Output(staged)
 
     return asset
@@ -85,16 +91,20 @@ def _generated(
 ) -> Staged:
     from claimsim_pipeline.simulation.stages import Setting
 
-    store = workshop.store()
-    batches = []
-    for batch in contexts.batches:
-        setting = Setting(batch.choices.spec, simulation.run_id, settings.timezone)
-        known = windows_of(batch.keys, settings, simulation.clock.now())
-        generator = workshop.generator(
-            simulation.run_id,
-            regenerate=batch.choices.regenerate,
-            batch=batch.choices.llm_batch and known[-1].end <= simulation.clock.now(),
-        )
-        simulation.watch(generator)
-        batches.append(turns.generated(batch, known, setting, store, generator))
-    return Staged(batches)
+    store, now = workshop.store(), simulation.clock.now()
+
+    @cache  # one for the run, whose budget and breaker it keeps
+    def generator(regenerate: bool, batch: bool) -> "ClaimGenerator":
+        made = workshop.generator(simulation.run_id, regenerate=regenerate, batch=batch)
+        simulation.watch(made)
+        return made
+
+    def generated(batch: Batch) -> Batch:
+        choices = batch.choices
+        windows = windows_of(batch.keys, settings, now)
+        asked = choices.llm_batch and windows[-1].end <= now
+        setting = Setting(choices.spec, simulation.run_id, settings.timezone)
+        maker = generator(choices.regenerate, asked)
+        return turns.generated(batch, windows, setting, store, maker)
+
+    return Staged(turns.all_or_pending(generated, contexts.batches))

@@ -76,7 +76,7 @@ def test_a_batch_beyond_the_budget_is_not_submitted(
 ) -> None:
     server = serve()
     submit = batches(server, tmp_path, max_cost_usd=1e-6).submit
-    with pytest.raises(BudgetStopped, match="Nothing was submitted"):
+    with pytest.raises(BudgetStopped, match="It was not submitted"):
         collected(make(server, submit=submit), world.briefs(5), world.reference)
     assert server.model.account.batches == 0
 

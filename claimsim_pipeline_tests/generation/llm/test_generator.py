@@ -145,6 +145,31 @@ def test_without_force_the_mutator_stands_in_and_says_so(
     stood_in = drafts["generator"] == "mutator"
     assert drafts.loc[stood_in, ["llm_model", "prompt_version"]].isna().all(axis=None)
     assert violations(drafts, briefs, world).empty
+    assert sum(generator.lost.values()) == stood_in.sum()
+    assert "did not deliver" in generator.remarks()[0]
+    assert "does not follow the schema" in generator.remarks()[0]
+
+
+def test_a_model_that_did_well_is_not_remarked_on(world: World, serve: Serve, make: Make) -> None:
+    generator = make(serve(malformed=0.1))
+    collected(generator, world.briefs(20), world.reference)
+    assert generator.remarks() == []
+
+
+def test_a_damaged_reply_is_bought_again_and_remarked_on(
+    world: World, serve: Serve, make: Make, tmp_path: Path
+) -> None:
+    server, briefs = serve(), world.briefs(5)
+    collected(make(server, concurrency=1), briefs, world.reference)
+    (path,) = (tmp_path / "journal").glob("*/*.jsonl")
+    lines = path.read_bytes().split(b"\n")
+    path.write_bytes(b"\n".join([lines[0][:-5] + b"#####", *lines[1:]]))
+    again = make(server)
+    collected(again, briefs, world.reference)
+    assert server.model.account.calls == 6
+    assert again.remarks() == [
+        f"A damaged reply in the journal was passed over, and is bought again: {path}:1."
+    ]
 
 
 def test_the_breaker_stops_asking_a_hopeless_model(world: World, serve: Serve, make: Make) -> None:
@@ -153,6 +178,7 @@ def test_the_breaker_stops_asking_a_hopeless_model(world: World, serve: Serve, m
     drafts = collected(generator, briefs, world.reference)
     assert set(drafts["generator"]) == {"mutator"}
     assert server.model.account.calls < 100
+    assert "is not asked any more in this run: 5 claims in a row" in generator.remarks()[0]
     calls = server.model.account.calls
     collected(generator, briefs, world.reference)
     assert server.model.account.calls == calls

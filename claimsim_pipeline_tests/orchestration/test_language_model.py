@@ -1,0 +1,111 @@
+"""Runs of Dagster whose claims a model writes: bought once, within the budget, or in a batch."""
+
+from collections.abc import Callable, Iterator
+
+import dagster as dg
+import pytest
+
+from claimsim_pipeline.bench.llm_model import Model
+from claimsim_pipeline.bench.llm_server import LoopbackServer
+from claimsim_pipeline.orchestration import turns
+from claimsim_pipeline_tests.orchestration.conftest import WINDOWS, Location, failure_of
+
+_BY_WINDOW = (
+    "SELECT count(*), count(*) FILTER (WHERE generator = 'llm') FROM claims_live_truth "
+    "GROUP BY window_start ORDER BY window_start"
+)
+
+
+@pytest.fixture
+def server() -> Iterator[LoopbackServer]:
+    with LoopbackServer(Model()) as server:
+        yield server
+
+
+Buying = Callable[..., Location]
+
+
+@pytest.fixture
+def buying(make_location: Callable[..., Location], server: LoopbackServer) -> Buying:
+    """Makes locations whose claims the server writes."""
+
+    def make(**environ: str) -> Location:
+        told = {"OPENAI_API_KEY": "key", "OPENAI_BASE_URL": server.base_url, **environ}
+        return make_location(**{"SIM_FORCE_LLM": "true", **told})
+
+    return make
+
+
+def metadata(result: dg.ExecuteInProcessResult) -> dict[str, object]:
+    """What the run says about its generated claims, on the newest window."""
+    told: dict[str, object] = {}
+    for event in result.asset_materializations_for_node("generated_claims"):
+        told |= {name: value.value for name, value in event.metadata.items()}
+    return told
+
+
+def test_windows_by_the_model_are_bought_once(buying: Buying, server: LoopbackServer) -> None:
+    location, account = buying(), server.model.account
+    first = location.run("simulate_claims", *WINDOWS)
+    assert location.query(_BY_WINDOW) == [(12, 12), (12, 12)]
+    told = metadata(first)
+    assert (told["llm/input_tokens"], told["llm/output_tokens"]) == (
+        account.input_tokens,
+        account.output_tokens,
+    )
+    assert account.paid == 24
+    assert location.run("simulate_claims", WINDOWS[1]).success
+    assert account.paid == 24
+
+
+def test_a_budget_is_the_runs_however_many_turns_it_takes(
+    buying: Buying, server: LoopbackServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(turns, "MOST_ROWS", 12)
+    assert buying().run("simulate_claims", WINDOWS[0]).success
+    price = _price_of(server)
+    location = buying(SIM_LLM_MAX_COST_USD=f"{1.5 * price:.9f}", SIM_LLM_CONCURRENCY="1")
+    result = location.run("simulate_claims", WINDOWS[0], WINDOWS[1], regenerate=True)
+    assert "SIM_LLM_MAX_COST_USD" in failure_of(result)
+    assert _price_of(server) == pytest.approx(2.5 * price, rel=0.1)
+
+
+def test_what_the_user_should_hear_of_the_model_is_in_the_metadata(
+    buying: Buying, server: LoopbackServer
+) -> None:
+    server.model.knobs.turn({"malformed": 1.0, "wild": 1.0})
+    result = buying(SIM_FORCE_LLM="false").run("simulate_claims", WINDOWS[0])
+    assert result.success
+    assert "claims in a row failed" in str(metadata(result)["remarks"])
+
+
+def test_a_batch_is_submitted_whole_then_collected_by_the_sensor(
+    buying: Buying, server: LoopbackServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(turns, "MOST_ROWS", 12)
+    location, account = buying(SIM_LLM_BATCH="true"), server.model.account
+    submitted = location.run("simulate_claims", *WINDOWS)
+    assert submitted.success
+    assert submitted.asset_materializations_for_node("claims_live_stream") == []
+    assert account.batches == 2
+    sensor = location.definitions.resolve_sensor_def("llm_batch_sensor")
+    context = dg.build_sensor_context(
+        instance=location.instance, repository_def=location.definitions.get_repository_def()
+    )
+    tick = sensor.evaluate_tick(context)
+    asked = [(request.partition_key, request.run_config) for request in tick.run_requests or []]
+    assert sorted(key or "" for key, _ in asked) == list(WINDOWS)
+    for key, config in asked:
+        job = location.definitions.resolve_job_def("simulate_claims")
+        done = job.execute_in_process(
+            instance=location.instance, partition_key=key, run_config=config
+        )
+        assert done.success
+    assert location.query(_BY_WINDOW) == [(12, 12), (12, 12)]
+    assert (account.paid, account.batched, account.calls) == (24, 24, 0)
+
+
+def _price_of(server: LoopbackServer) -> float:
+    account = server.model.account
+    fresh = account.input_tokens - account.cached_tokens
+    return (fresh * 0.15 + account.cached_tokens * 0.075 + account.output_tokens * 0.6) / 1e6
