@@ -76,7 +76,7 @@ class RunRecord:
         timezone: IANA name, of the times in the line.
         started_at: Aware.
         window: Partition key(s) of the run; None for ad hoc runs.
-        llm_model: None when the mutator made everything.
+        llm_model: That is asked; None if none is.
     """
 
     run_id: str
@@ -145,7 +145,7 @@ class RunRecord:
             "fraud_ratio_target": self.spec.fraud_ratio,
             "fraud_profile": self.spec.fraud_profile,
             "duckdb_path": self.duckdb_path,
-            "llm_model": self.llm_model,
+            "llm_model": None if set(self.generators) == {"mutator"} else self.llm_model,
             "force_llm": self.force_llm,
             "generator_counts": dict(self.generators),
             "run_id": self.run_id,

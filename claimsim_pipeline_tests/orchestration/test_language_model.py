@@ -1,5 +1,6 @@
 """Runs of Dagster whose claims a model writes: bought once, within the budget, or in a batch."""
 
+import json
 from collections.abc import Callable, Iterator
 
 import dagster as dg
@@ -70,13 +71,16 @@ def test_a_budget_is_the_runs_however_many_turns_it_takes(
     assert _price_of(server) == pytest.approx(2.5 * price, rel=0.1)
 
 
-def test_what_the_user_should_hear_of_the_model_is_in_the_metadata(
+def test_a_hopeless_model_is_remarked_on_and_the_log_says_that_the_mutator_ran(
     buying: Buying, server: LoopbackServer
 ) -> None:
-    server.model.knobs.turn({"malformed": 1.0, "wild": 1.0})
-    result = buying(SIM_FORCE_LLM="false").run("simulate_claims", WINDOWS[0])
+    server.model.knobs.turn({"status": 401})
+    location = buying(SIM_FORCE_LLM="false")
+    result = location.run("simulate_claims", WINDOWS[0])
     assert result.success
-    assert "claims in a row failed" in str(metadata(result)["remarks"])
+    assert "the key was refused" in str(metadata(result)["remarks"])
+    line = json.loads(location.settings.log_path.read_text())
+    assert (line["generator_counts"], line["llm_model"]) == ({"mutator": 12}, None)
 
 
 def test_a_batch_is_submitted_whole_then_collected_by_the_sensor(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 
@@ -19,8 +20,10 @@ def remarks(
     told = []
     if closed is not None:
         told.append(f"{model} is not asked any more in this run: {closed}.")
-    for cause, claims in lost.items():
-        told.append(f"{model} did not deliver {claims} claim{'s'[: claims > 1]}: {cause}.")
+    if lost:
+        claims = sum(lost.values())
+        cause, _ = Counter(lost).most_common(1)[0]
+        told.append(f"{model} did not deliver {claims} claim{'s'[: claims > 1]}; mostly: {cause}.")
     if damaged:
         others = f" and {len(damaged) - 1} more" if len(damaged) > 1 else ""
         told.append(
