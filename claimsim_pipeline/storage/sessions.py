@@ -13,6 +13,7 @@ from pathlib import Path
 import duckdb
 
 from claimsim_pipeline.storage import failures
+from claimsim_pipeline.storage.file_lock import wait_until_free
 from claimsim_pipeline.storage.quoting import literal
 from claimsim_pipeline.storage.turnstile import Deadline, turnstile
 
@@ -20,6 +21,7 @@ OLDEST_READER = "v1.4.0"
 """Files that we create can be opened by dashboards pinned to this DuckDB."""
 
 _MAGIC = b"DUCK"
+_databases: set[tuple[int, int]] = set()  # devices and inodes of files that were seen to be some
 _MEMORY_LIMIT = "768MB"  # leaves room for the models within 1.5 GB a run
 _MOST_THREADS = 4
 
@@ -70,9 +72,14 @@ def _look_at(path: Path, create: bool) -> None:
             return
         raise failures.missing(path)
     try:
+        status = path.stat()
+        known = (status.st_dev, status.st_ino)
+        if known in _databases:  # to open and close it again would drop the locks of this process
+            return
         with path.open("rb") as file:
             if file.read(12)[8:] != _MAGIC:
                 raise failures.not_a_database(path, "it does not begin as one")
+        _databases.add(known)
     except IsADirectoryError:
         raise failures.not_a_database(path, "it is a folder") from None
     except PermissionError as error:
@@ -92,7 +99,10 @@ def _connect(path: Path, read_only: bool, patience: Deadline) -> duckdb.DuckDBPy
                 raise
             if patience.passed:
                 raise failures.busy(path, patience.seconds, error) from error
-            patience.nap()
+            if read_only:
+                patience.nap()
+            else:
+                wait_until_free(path, patience)
 
 
 def _configure(connection: duckdb.DuckDBPyConnection, timezone: str) -> None:

@@ -66,6 +66,20 @@ def test_a_writer_gets_the_file_as_soon_as_it_is_let_go(store: ClaimStore) -> No
         soon.join()
 
 
+def test_a_second_session_of_this_process_does_not_give_the_file_away(database: Path) -> None:
+    with session(database, read_only=False):
+        with (
+            pytest.raises(StoreBusy),
+            session(database, read_only=True, deadline=0.0),
+        ):
+            pass
+        opening = f"import duckdb; duckdb.connect({str(database)!r}, read_only=True)"
+        other = subprocess.run(
+            [sys.executable, "-c", opening], capture_output=True, text=True, check=False
+        )
+    assert "Could not set lock" in other.stderr
+
+
 def test_the_file_is_free_again_after_an_exception(database: Path) -> None:
     with pytest.raises(ZeroDivisionError), session(database, read_only=False) as connection:
         connection.execute("SELECT 1").fetchall()
