@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from claimsim_pipeline.simulation.plan import RunSpec
     from claimsim_pipeline.simulation.record import RunRecord
     from claimsim_pipeline.simulation.scope import House
+    from claimsim_pipeline.storage.run_log import RunLog
     from claimsim_pipeline.storage.store import ClaimStore
 
 
@@ -53,6 +54,13 @@ def house(settings: Settings) -> House:
         log=settings.log_path,
         max_database_gb=settings.max_db_gb,
     )
+
+
+def run_log(settings: Settings) -> RunLog:
+    """The log of runs, and the markers of those that have not ended."""
+    from claimsim_pipeline.storage.run_log import RunLog
+
+    return RunLog(settings.log_path, settings.home)
 
 
 def run_spec(settings: Settings, **overrides: Any) -> RunSpec:

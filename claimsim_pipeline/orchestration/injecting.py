@@ -5,7 +5,9 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from claimsim_pipeline.orchestration.choices import Choices, RunConfig
+from claimsim_pipeline.orchestration.dead_runs import AD_HOC
 from claimsim_pipeline.orchestration.events import publication
+from claimsim_pipeline.orchestration.names import POOL
 from claimsim_pipeline.orchestration.resources import Workshop
 from claimsim_pipeline.orchestration.run import SimulationRun, stop_on_signals
 from claimsim_pipeline.settings import Settings
@@ -22,6 +24,7 @@ def inject(settings: Settings) -> dg.OpDefinition:
         name="inject",
         description="Claims from now on, streaming into claims_live_stream.",
         out=dg.Out(dg.Nothing),
+        pool=POOL,
     )
     def op(
         context: dg.OpExecutionContext,
@@ -31,6 +34,7 @@ def inject(settings: Settings) -> dg.OpDefinition:
     ) -> None:
         with simulation.telling():
             run = _planned(config.choices(settings), simulation)
+            context.instance.add_run_tags(context.run_id, {AD_HOC: run.run_id})
             workshop.store().base()
             record = simulation.begin(run.spec, None, run_id=run.run_id)
             try:

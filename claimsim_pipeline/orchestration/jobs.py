@@ -24,6 +24,9 @@ from claimsim_pipeline.settings import Settings
 NEVER_AGAIN = {"dagster/retry_on_asset_or_op_failure": "false"}
 """Retries happen at one level, inside the model's client."""
 
+BOUNDED = {"dagster/max_runtime": "14400"}
+"""Seconds: a window, the simulation before it and a slow model take less; a hung run does not."""
+
 
 def simulate_claims() -> UnresolvedAssetJobDefinition:
     """The four simulation assets, for a window or a range of them."""
@@ -33,7 +36,7 @@ def simulate_claims() -> UnresolvedAssetJobDefinition:
             SAMPLED_CONTEXT, GENERATED_CLAIMS, SCORED_CLAIMS, CLAIMS_LIVE_STREAM
         ),
         description="The claims of a half-hour window: sampled, generated, scored, published.",
-        tags={**TAGS, **NEVER_AGAIN},
+        tags={**TAGS, **NEVER_AGAIN, **BOUNDED},
     )
 
 
@@ -57,7 +60,7 @@ def refresh_ml_scores() -> UnresolvedAssetJobDefinition:
         REFRESH_ML_SCORES,
         selection=dg.AssetSelection.assets(CLAIMS_ML_SCORES),
         description="Scores every claim of the feed anew and replaces the cache.",
-        tags={**TAGS, **NEVER_AGAIN},
+        tags={**TAGS, **NEVER_AGAIN, **BOUNDED},
     )
 
 
@@ -67,7 +70,7 @@ def prune_old_claims(settings: Settings) -> dg.JobDefinition:
     @dg.job(
         name=PRUNE_OLD_CLAIMS,
         description="Deletes simulated claims older than SIM_RETENTION_DAYS. Real ones stay.",
-        tags={**TAGS, **NEVER_AGAIN},
+        tags={**TAGS, **NEVER_AGAIN, **BOUNDED},
     )
     def job() -> None:
         prune(settings)()

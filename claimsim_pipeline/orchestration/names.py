@@ -19,6 +19,9 @@ TAGS = {"domain": "bpjs-claims", "data": "simulated"}
 
 MODULE = "claimsim_pipeline.definitions"
 
+POOL = "claimsim_simulation"
+"""What simulates or prunes takes this pool: one run of them at a time leaves the queue."""
+
 
 class Measure:
     """Metadata that is plotted over time and read by the sensor; never renamed."""

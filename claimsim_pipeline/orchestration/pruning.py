@@ -12,6 +12,7 @@ from claimsim_pipeline import composition
 from claimsim_pipeline.orchestration.events import pruning
 from claimsim_pipeline.orchestration.names import (
     INJECT_CLAIMS,
+    POOL,
     PRUNE_OLD_CLAIMS,
     SIMULATE_CLAIMS,
 )
@@ -42,6 +43,7 @@ def prune(settings: Settings) -> dg.OpDefinition:
         name="prune",
         description="Deletes simulated claims older than the retention, and what belongs to them.",
         out=dg.Out(dg.Nothing),
+        pool=POOL,
     )
     def op(
         context: dg.OpExecutionContext, config: PruneConfig, workshop: dg.ResourceParam[Workshop]

@@ -13,6 +13,7 @@ import dagster as dg
 from dagster_duckdb import DuckDBResource
 
 from claimsim_pipeline import composition
+from claimsim_pipeline.orchestration.dead_runs import end_dead_runs
 from claimsim_pipeline.orchestration.run import SimulationRun
 from claimsim_pipeline.orchestration.staging import StagedWindows
 from claimsim_pipeline.settings import Settings
@@ -100,6 +101,8 @@ def resources(
 
     @dg.resource(description="Whole-run lease on the database, and the run log.")
     def simulation(context: dg.InitResourceContext) -> Iterator[SimulationRun]:
+        if context.instance is not None:
+            end_dead_runs(context.instance, settings)
         run = SimulationRun(settings, make_clock(), context.run.run_id if context.run else "")
         try:
             yield run

@@ -6,6 +6,7 @@ from dagster._core.definitions.unresolved_asset_job_definition import (
 )
 
 from claimsim_pipeline.composition import zone
+from claimsim_pipeline.orchestration.dead_runs import end_dead_runs
 from claimsim_pipeline.settings import Settings
 from claimsim_pipeline.simulation.windows import current_window
 
@@ -24,6 +25,7 @@ def simulate_claims_schedule(
         description="Simulates the current half hour, live. Off by default: a run may cost money.",
     )
     def schedule(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
+        end_dead_runs(context.instance, settings)  # the queue would wait for them
         key = current_window(context.scheduled_execution_time, zone(settings)).key
         return dg.RunRequest(run_key=key, partition_key=key)
 

@@ -20,7 +20,8 @@ from filelock import FileLock, Timeout
 from claimsim_pipeline.errors import FolderNotWritable, LeaseHeld
 
 _MODE = 0o664  # narrowed by the umask; never writable by the world
-_POLL_SECONDS = 0.1
+_POLL_SECONDS = 0.05
+_GRACE_SECONDS = 0.2  # whoever only asks who holds the lease has it for a moment
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ class Lease:
 
     def __enter__(self) -> Self:
         try:
-            self._lock.acquire(timeout=self._wait, poll_interval=_POLL_SECONDS)
+            self._lock.acquire(timeout=max(self._wait, _GRACE_SECONDS), poll_interval=_POLL_SECONDS)
         except Timeout:
             raise self._held() from None
         except OSError as error:

@@ -62,13 +62,20 @@ class RunLog:
             self._append(line)
             self._marker(run_id).unlink(missing_ok=True)
 
+    def dead(self) -> list[str]:
+        """Ids of the runs that were killed and have no line yet; nothing is written."""
+        lines = [_read(marker) for marker in self._dead_markers()]
+        return [str(line["run_id"]) for line in lines if line is not None and "run_id" in line]
+
     def recover(self) -> int:
         """Write the lines of runs that were killed; the number of them."""
         if not self._markers.is_dir():
             return 0
         with self._locked():
-            dead = [m for m in sorted(self._markers.glob("*.json")) if self._is_dead(m)]
-            return sum(self._bury(marker) for marker in dead)
+            return sum(self._bury(marker) for marker in self._dead_markers())
+
+    def _dead_markers(self) -> list[Path]:
+        return [marker for marker in sorted(self._markers.glob("*.json")) if self._is_dead(marker)]
 
     def _is_dead(self, marker: Path) -> bool:
         """Whether nobody holds the lease of the marker's database in this run's name."""

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 from dagster import DagsterInstance
+from dagster._core.instance.config import PoolGranularity
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "claimsim_pipeline"
@@ -109,9 +110,9 @@ def test_dagster_accepts_its_configuration(tmp_path: Path) -> None:
         assert not instance.nux_enabled
         assert instance.run_monitoring_enabled
         assert instance.run_monitoring_max_runtime_seconds > 0
-        queue = instance.get_concurrency_config().run_queue_config
-        assert queue is not None
-        assert [limit["limit"] for limit in queue.tag_concurrency_limits] == [1]
+        pools = instance.get_concurrency_config().pool_config
+        assert pools.default_pool_limit == 1
+        assert pools.pool_granularity == PoolGranularity.RUN
 
 
 def test_the_workspace_loads_the_code_location_of_the_project() -> None:

@@ -1,5 +1,7 @@
 """The gate before a refresh: nothing is lost, nothing is doubled."""
 
+from pathlib import Path
+
 import dagster as dg
 import pytest
 
@@ -146,16 +148,19 @@ def test_the_batch_sensor_rests_while_no_batch_is_ready(location: Location) -> N
     assert "No batch has come back" in sensor.evaluate_tick(context).skip_message
 
 
-def test_the_schedule_asks_for_the_window_that_has_just_begun(location: Location) -> None:
+def test_the_schedule_asks_for_the_window_that_has_just_begun(
+    location: Location, tmp_path: Path
+) -> None:
     from datetime import UTC, datetime
 
     schedule = location.definitions.resolve_schedule_def("simulate_claims_schedule")
     tick = datetime(2026, 11, 23, 1, 0, 1, tzinfo=UTC)
-    context = dg.build_schedule_context(
-        instance=location.instance,
-        scheduled_execution_time=tick,
-        repository_def=location.definitions.get_repository_def(),
-    )
-    (request,) = schedule.evaluate_tick(context).run_requests
+    with dg.DagsterInstance.local_temp(str(tmp_path)) as instance:
+        context = dg.build_schedule_context(
+            instance=instance,
+            scheduled_execution_time=tick,
+            repository_def=location.definitions.get_repository_def(),
+        )
+        (request,) = schedule.evaluate_tick(context).run_requests
     assert request.partition_key == "2026-11-23-08:00"
     assert schedule.default_status == dg.DefaultScheduleStatus.STOPPED

@@ -12,6 +12,7 @@ from claimsim_pipeline.orchestration.names import (
     CLAIMS_LIVE_STREAM,
     GROUP,
     OWNERS,
+    POOL,
     SCORED_CLAIMS,
     TAGS,
 )
@@ -39,6 +40,7 @@ def claims_live_stream(
         partitions_def=windows,
         backfill_policy=dg.BackfillPolicy.single_run(),
         check_specs=stream_checks(),
+        pool=POOL,
         group_name=GROUP,
         kinds={"duckdb", "table"},
         owners=OWNERS,

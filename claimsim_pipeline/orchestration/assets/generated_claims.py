@@ -18,6 +18,7 @@ from claimsim_pipeline.orchestration.names import (
     GENERATED_CLAIMS,
     GROUP,
     OWNERS,
+    POOL,
     SAMPLED_CONTEXT,
     TAGS,
 )
@@ -49,6 +50,7 @@ def generated_claims(
         io_manager_key="staged_windows",
         output_required=False,
         dagster_type=dg.Any,
+        pool=POOL,
         group_name=GROUP,
         kinds={"python", "openai", "parquet"},
         owners=OWNERS,

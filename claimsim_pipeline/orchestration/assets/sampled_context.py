@@ -9,6 +9,7 @@ from claimsim_pipeline.orchestration.names import (
     CLAIMS_NORMALIZED,
     GROUP,
     OWNERS,
+    POOL,
     SAMPLED_CONTEXT,
     TAGS,
 )
@@ -36,6 +37,7 @@ def sampled_context(
         partitions_def=windows,
         backfill_policy=dg.BackfillPolicy.single_run(),
         io_manager_key="staged_windows",
+        pool=POOL,
         group_name=GROUP,
         kinds={"python", "duckdb", "parquet"},
         owners=OWNERS,

@@ -8,6 +8,7 @@ from claimsim_pipeline.orchestration.names import (
     GENERATED_CLAIMS,
     GROUP,
     OWNERS,
+    POOL,
     SCORED_CLAIMS,
     TAGS,
 )
@@ -33,6 +34,7 @@ def scored_claims(
         partitions_def=windows,
         backfill_policy=dg.BackfillPolicy.single_run(),
         io_manager_key="staged_windows",
+        pool=POOL,
         group_name=GROUP,
         kinds={"python", "scikitlearn", "parquet"},
         owners=OWNERS,
