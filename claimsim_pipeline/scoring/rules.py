@@ -90,10 +90,10 @@ def score_rules(claims: pd.DataFrame) -> pd.DataFrame:
         ``flags`` (list of names) and ``rule_score`` (0..1), indexed like the claims.
     """
     columns = [name for name in RULESET.columns if name in claims.columns]
-    looked_at = to_arrow(claims.loc[:, columns].assign(row=range(len(claims))))
+    looked_at = to_arrow(claims.loc[:, columns])
     text = (
         f"SELECT {RULESET.flags_sql(columns)} AS flags, "
-        f"{RULESET.rule_score_sql(columns)} AS rule_score FROM looked_at ORDER BY row"
+        f"{RULESET.rule_score_sql(columns)} AS rule_score FROM looked_at"
     )
     with workbench(looked_at=looked_at) as connection:
         return to_pandas(query(connection, text)).set_index(claims.index)

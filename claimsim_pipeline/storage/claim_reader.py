@@ -115,8 +115,14 @@ class ClaimReader:
         return self._session(read_only=True)
 
     @contextmanager
-    def _session(self, *, read_only: bool) -> Iterator[duckdb.DuckDBPyConnection]:
+    def _session(
+        self, *, read_only: bool, bulk: bool = False
+    ) -> Iterator[duckdb.DuckDBPyConnection]:
         with session(
-            self.path, read_only=read_only, deadline=self._deadline, timezone=self._timezone
+            self.path,
+            read_only=read_only,
+            deadline=self._deadline,
+            timezone=self._timezone,
+            bulk=bulk,
         ) as connection:
             yield connection

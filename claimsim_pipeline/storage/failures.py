@@ -21,7 +21,11 @@ from claimsim_pipeline.errors import (
 )
 
 _HOLDER = re.compile(r"Conflicting lock is held in (?P<program>.*?) ?\(PID (?P<pid>\d+)\)")
-_BUSY = ("Conflicting lock is held", "different configuration than existing connections")
+_BUSY = (
+    "Conflicting lock is held",
+    "different configuration than existing connections",
+    "is already attached by database",
+)
 _DAMAGED = (
     "not a valid DuckDB database",
     "Corrupt database file",

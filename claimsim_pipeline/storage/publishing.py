@@ -69,7 +69,7 @@ def publish_slice(
     """
     if not len(table):
         return table["claim_id"]
-    fresh = table.filter(pc.invert(pc.is_in(table["claim_id"], already_there(connection, table))))
+    fresh = _without(table, already_there(connection, table))
     if not len(fresh):
         return fresh["claim_id"]
     connection.register("__batch", fresh)
@@ -103,7 +103,12 @@ def replace(
 ) -> tuple[int, pa.Table]:
     """Remove what the windows are not to hold; how much, and what of a table is not there yet."""
     removed, kept = retain(connection, windows)
-    return removed, table.filter(pc.invert(pc.is_in(table["claim_id"], kept)))
+    return removed, _without(table, kept)
+
+
+def _without(table: pa.Table, ids: pa.Array) -> pa.Table:
+    """The claims but those; mostly all of them, which are not copied."""
+    return table.filter(pc.invert(pc.is_in(table["claim_id"], ids))) if len(ids) else table
 
 
 def retain(connection: duckdb.DuckDBPyConnection, windows: Replaced) -> tuple[int, pa.Array]:

@@ -17,6 +17,7 @@ from claimsim_pipeline.claims.columns import COLUMNS
 from claimsim_pipeline.storage import sampling, stream_table
 from claimsim_pipeline.storage.base_table import NAME as BASE
 from claimsim_pipeline.storage.base_table import BaseShape
+from claimsim_pipeline.storage.drawing import Request
 from claimsim_pipeline.storage.frames import fetch, to_pandas
 from claimsim_pipeline.storage.quoting import identifier, literal
 
@@ -33,7 +34,7 @@ def base_sample(
 ) -> pd.DataFrame:
     """A uniform seeded sample of the base's usable rows, in the order of the table."""
     names = _select(base.present(columns), base)
-    request = sampling.Request(rows, np.random.default_rng(seed), at_most=True)
+    request = Request(rows, np.random.default_rng(seed), at_most=True)
     positions = np.unique(sampling.draw_positions(connection, base, [request]))
     picks = sampling.joined(connection, positions)
     found = fetch(

@@ -16,9 +16,10 @@ import pandas as pd
 from claimsim_pipeline.claims.columns import CASE_BLOCK, FACILITY_BLOCK, FREE
 from claimsim_pipeline.claims.reference import Reference
 from claimsim_pipeline.storage.base_table import NAME, BaseShape
+from claimsim_pipeline.storage.drawing import Picked
 from claimsim_pipeline.storage.frames import fetch_arrow, to_pandas
 from claimsim_pipeline.storage.quoting import sql
-from claimsim_pipeline.storage.sampling import KEYS, Picked, sample_with, uniform_rows
+from claimsim_pipeline.storage.sampling import KEYS, sample_with, uniform_rows
 
 _DONORS = (50_000, 20_220_101)  # how many, and their seed: a table always gives the same ones
 _PEER_KEY = ("dx_primary_code", "severity_group", "facility_class", "province_name")

@@ -9,7 +9,6 @@ row any more (deleted ones) are rejected, which keeps the draw uniform.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
 import duckdb
 import numpy as np
@@ -19,73 +18,14 @@ import pyarrow as pa
 from claimsim_pipeline.claims.columns import CASE_BLOCK, COLUMNS, FACILITY_BLOCK, FREE
 from claimsim_pipeline.errors import BaseTableEmpty
 from claimsim_pipeline.storage.base_table import NAME, BaseShape
+from claimsim_pipeline.storage.drawing import Found, Picked, Request
 from claimsim_pipeline.storage.frames import fetch_arrow, to_pandas
 
 KEYS = ("facility_key", "case_key")
 
 _ROUNDS = 5
 _DENSE = 0.3  # a request for more than this share of the rows is drawn from their list
-
-
-@dataclass
-class Request:
-    """One request for n distinct rows, and what it has drawn so far.
-
-    Attributes:
-        n: How many rows.
-        rng: Draws them.
-        at_most: Asked for more rows than there are, it gets each of them once.
-    """
-
-    n: int
-    rng: np.random.Generator
-    at_most: bool = False
-    drawn: np.ndarray = field(default_factory=lambda: np.empty(0, dtype=np.int64))
-    kept: np.ndarray = field(default_factory=lambda: np.empty(0, dtype=np.int64))
-
-    def draw(self, low: int, high: int) -> None:
-        """Draw fresh positions, more than are needed, as some may hold no row."""
-        wanted = 8 + (self.n - len(self.kept)) * 5 // 4
-        fresh = self.rng.integers(low, high + 1, wanted)
-        self.drawn = _first_of_each(np.concatenate([self.kept, fresh]))
-
-    def reject(self, existing: np.ndarray) -> None:
-        """Keep the first n drawn positions that hold a usable row."""
-        at = np.minimum(np.searchsorted(existing, self.drawn), max(len(existing) - 1, 0))
-        there = existing[at] == self.drawn if len(existing) else np.zeros(len(self.drawn), bool)
-        self.kept = self.drawn[there][: self.n]
-
-    def choose(self, existing: np.ndarray) -> None:
-        """Draw from the list of all positions: without replacement while there are enough."""
-        if self.at_most and self.n >= len(existing):
-            self.kept = existing
-            return
-        self.kept = self.rng.choice(existing, self.n, replace=self.n > len(existing))
-
-    @property
-    def done(self) -> bool:
-        """Whether all n rows are there."""
-        return len(self.kept) == self.n
-
-
-@dataclass(frozen=True)
-class Picked:
-    """Rows as they were found, and the order (with repetitions) in which they are wanted."""
-
-    found: pa.Table
-    order: np.ndarray
-
-    def __len__(self) -> int:
-        return len(self.order)
-
-    def rows(self, which: slice | np.ndarray) -> Picked:
-        """Some of them."""
-        return Picked(self.found, self.order[which])
-
-    def table(self, columns: Sequence[str] | None = None) -> pa.Table:
-        """Their columns, all or some."""
-        wanted = self.found if columns is None else self.found.select(columns)
-        return wanted.take(pa.array(self.order))
+_FULL = 0.99  # where this share of the positions holds a row, rows are read before they are known
 
 
 def sample_contexts(
@@ -99,8 +39,9 @@ def sample_contexts(
         ``draw``, ``slot``, ``facility_key``, ``case_key``, the facility and case
         blocks and the free columns, with the contract's types; NULL where the base lacks a column.
     """
-    positions = draw_positions(connection, base, _requests(draws))
-    return _contexts(_rows_at(connection, base, positions).table(), draws)
+    requests = _requests(draws)
+    found = _drawn_rows(connection, base, requests)
+    return _contexts(found.at(_kept(requests)).table(), draws)
 
 
 def sample_with(
@@ -122,9 +63,9 @@ def sample_with(
         only; the sample; and both together, the sample first.
     """
     requests = [*_requests(draws), _at_most(*many)]
-    draw_positions(connection, base, requests)
+    found = _drawn_rows(connection, base, requests)
     sample = np.sort(requests[-1].kept)
-    both = _rows_at(connection, base, np.concatenate([sample, *(r.kept for r in requests[:-1])]))
+    both = found.at(np.concatenate([sample, *(r.kept for r in requests[:-1])]))
     ours = both.rows(slice(len(sample), None))
     lean = _contexts(ours.table([*KEYS, *FREE]), draws)
     return lean, both.rows(slice(len(sample))), both
@@ -136,7 +77,7 @@ def draw_positions(
     requests: Sequence[Request],
 ) -> np.ndarray:
     """The positions of all requests, which are filled by this call, one after the other."""
-    low, high = _span(connection, base)
+    low, high, _ = _span(connection, base)
     sparse = [r for r in requests if r.n <= _DENSE * (high - low + 1)]
     for _ in range(_ROUNDS):
         open_ = [request for request in sparse if not request.done]
@@ -153,15 +94,41 @@ def draw_positions(
         everything = _existing(connection, base, None)
         for request in rest:
             request.choose(everything)
-    return np.concatenate([np.empty(0, dtype=np.int64), *(r.kept for r in requests)])
+    return _kept(requests)
 
 
 def uniform_rows(
     connection: duckdb.DuckDBPyConnection, base: BaseShape, n: int, seed: int
 ) -> Picked:
     """At most n rows, all of them if there are no more, in the order of the table."""
-    positions = draw_positions(connection, base, [_at_most(n, seed)])
-    return _rows_at(connection, base, np.sort(positions))
+    request = _at_most(n, seed)
+    found = _drawn_rows(connection, base, [request])
+    return found.at(np.sort(request.kept))
+
+
+def _drawn_rows(
+    connection: duckdb.DuckDBPyConnection, base: BaseShape, requests: Sequence[Request]
+) -> Found:
+    """Rows at the positions of all requests, which are filled by this call.
+
+    Mostly nearly every position holds a usable row. Then a first draw is read at once, and is
+    enough; where it is not, positions are settled before rows are read.
+    """
+    low, high, count = _span(connection, base)
+    width = high - low + 1
+    if count >= _FULL * width and all(r.n <= _DENSE * width for r in requests):
+        for request in requests:
+            request.draw(low, high, spare=request.n / width + 0.03)
+        found = _rows_at(connection, base, np.concatenate([r.drawn for r in requests]))
+        for request in requests:
+            request.reject(found.positions)
+        if all(request.done for request in requests):
+            return found
+    return _rows_at(connection, base, draw_positions(connection, base, requests))
+
+
+def _kept(requests: Sequence[Request]) -> np.ndarray:
+    return np.concatenate([np.empty(0, dtype=np.int64), *(r.kept for r in requests)])
 
 
 def _requests(draws: Sequence[tuple[int, int]]) -> list[Request]:
@@ -181,16 +148,21 @@ def _contexts(found: pa.Table, draws: Sequence[tuple[int, int]]) -> pd.DataFrame
     return contexts
 
 
-def _first_of_each(values: np.ndarray) -> np.ndarray:
-    _, first = np.unique(values, return_index=True)
-    return values[np.sort(first)]
+def _span(connection: duckdb.DuckDBPyConnection, base: BaseShape) -> tuple[int, int, int]:
+    """The first and the last position, and how many rows there are.
 
-
-def _span(connection: duckdb.DuckDBPyConnection, base: BaseShape) -> tuple[int, int]:
-    ((low, high),) = connection.execute(
-        f"SELECT min(__position), max(__position) FROM {base.positioned}"
+    The bounds are what n rows say of the ends of their positions; they spare a look at all.
+    """
+    ((count,),) = connection.execute(f"SELECT count(*) FROM {NAME}").fetchall()
+    if base.is_view:
+        return 0, count - 1, count
+    ((high,),) = connection.execute(
+        f"SELECT max(__position) FROM {base.positioned} WHERE __position >= ?", [count - 1]
     ).fetchall()
-    return int(low), int(high)
+    ((low,),) = connection.execute(
+        f"SELECT min(__position) FROM {base.positioned} WHERE __position <= ?", [high - count + 1]
+    ).fetchall()
+    return low, high, count
 
 
 def _existing(
@@ -210,8 +182,8 @@ def _existing(
 
 def _rows_at(
     connection: duckdb.DuckDBPyConnection, base: BaseShape, positions: np.ndarray
-) -> Picked:
-    """Block keys, blocks and free columns of the usable rows at these positions, one for each."""
+) -> Found:
+    """Block keys, blocks and free columns of the usable rows at these positions."""
     columns = ", ".join(
         [
             f"{_key(base, FACILITY_BLOCK)} AS facility_key",
@@ -224,10 +196,7 @@ def _rows_at(
         f"SELECT __position, {columns} FROM {base.positioned} "
         f"{joined(connection, _distinct(positions))} WHERE {base.usable}",
     )
-    at = found["__position"].to_numpy()
-    sorter = np.argsort(at)
-    order = sorter[np.searchsorted(at, positions, sorter=sorter)]
-    return Picked(found.drop_columns(["__position"]), order)
+    return Found(found.drop_columns(["__position"]), found["__position"].to_numpy())
 
 
 def _distinct(values: np.ndarray) -> np.ndarray:

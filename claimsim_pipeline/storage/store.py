@@ -32,7 +32,7 @@ from claimsim_pipeline.storage.pruning import Pruned
 from claimsim_pipeline.storage.published import Published, SnapshotStale
 from claimsim_pipeline.storage.publishing import Replaced
 from claimsim_pipeline.storage.quoting import sql
-from claimsim_pipeline.storage.sessions import transaction
+from claimsim_pipeline.storage.sessions import ROW_GROUP, transaction
 from claimsim_pipeline.storage.views import RuleText
 
 __all__ = ["ClaimStore", "Published", "SnapshotStale"]
@@ -111,7 +111,8 @@ class ClaimStore(ClaimReader):
                 table = replaced.batch
             else:
                 table = to_arrow(part)  # while the file is still free
-            with self._changing(renew=not self._renewed and replaced is not None) as connection:
+            renew = not self._renewed and replaced is not None
+            with self._changing(renew=renew, bulk=len(part) >= ROW_GROUP) as connection:
                 started = time.perf_counter()
                 if replaced is not None:
                     removed, table = publishing.replace(connection, replaced, table)
@@ -172,9 +173,11 @@ class ClaimStore(ClaimReader):
             return compacting.compact(connection, self.path.resolve())
 
     @contextmanager
-    def _changing(self, *, renew: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
+    def _changing(
+        self, *, renew: bool = False, bulk: bool = False
+    ) -> Iterator[duckdb.DuckDBPyConnection]:
         """One transaction, in which the stream has the base's columns of today."""
-        with self._writing() as connection:
+        with self._session(read_only=False, bulk=bulk) as connection:
             if renew:
                 base_table.shape(connection, self.path)
                 own_tables.check_sidecars(connection, self.path)

@@ -91,6 +91,13 @@ def test_scoring_many_is_scoring_each(model: AnomalyModel) -> None:
     assert model.score(many)[0][-10:].tobytes() == model.score(BASE.head(10))[0].tobytes()
 
 
+def test_equal_claims_have_equal_scores_in_their_places(model: AnomalyModel) -> None:
+    few = population(40, seed=7)
+    order = np.random.default_rng(1).integers(0, len(few), 500)
+    scores, _ = model.score(few.iloc[order].reset_index(drop=True))
+    np.testing.assert_array_equal(scores, model.score(few)[0][order])
+
+
 def test_no_claims_have_no_scores(model: AnomalyModel) -> None:
     ml_score, normalized = model.score(BASE.head(0))
     assert len(ml_score) == len(normalized) == 0

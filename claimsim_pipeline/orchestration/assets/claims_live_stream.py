@@ -60,10 +60,10 @@ def claims_live_stream(
         with simulation.telling():
             wanted = requested_windows(context.run.tags, settings, simulation.clock.now())
             record = simulation.begin(scored_claims.batches[0].choices.spec, span(wanted))
-            ledger = publishing.publish(context, scored_claims, simulation, workshop.store())
-            describe_published(context, scored_claims, ledger)
             with ThreadPoolExecutor(max_workers=1) as aside:
                 drawn = aside.submit(plots, scored_claims, record.timezone)
+                ledger = publishing.publish(context, scored_claims, simulation, workshop.store())
+                describe_published(context, scored_claims, ledger)
                 results = checked(scored_claims, duckdb, simulation.clock.now())
             told = run_metadata(scored_claims, record, ledger)
             describe_run(context, scored_claims, {**told, **drawn.result()})
