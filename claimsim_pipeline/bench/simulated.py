@@ -15,7 +15,7 @@ from claimsim_pipeline.bench.workplace import TIMEZONE, open_store
 from claimsim_pipeline.claims.frames import to_pandas
 from claimsim_pipeline.demo.build import build_claims
 from claimsim_pipeline.generation.mutator import Mutator
-from claimsim_pipeline.simulation.ad_hoc import AdHocRun, Makers, scored_claims
+from claimsim_pipeline.simulation.ad_hoc import AdHocRun, Makers, learn, scored_claims
 from claimsim_pipeline.simulation.clock import SystemClock
 from claimsim_pipeline.simulation.plan import RunSpec
 from claimsim_pipeline.simulation.refresh import model_of
@@ -86,7 +86,8 @@ def wanted(claims: int, profile: str, ratio: float, seed: int) -> RunSpec:
 
 def simulate(store: ClaimStore, workdir: Path, spec: RunSpec) -> Simulated:
     """Make and score claims offline, without publishing them."""
-    run = AdHocRun(f"{spec.seed or 0:012x}", START, spec, live=False)
+    run = AdHocRun(f"{spec.seed or 0:012x}", START, spec, live=False, begun=True)
     makers = Makers(Mutator(), model_of(store, workdir / "models").model)
-    made = scored_claims(run, store, makers, SystemClock(), TIMEZONE)
+    learnt = learn(run, store)
+    made = scored_claims(run, learnt, store, makers, SystemClock(), TIMEZONE)
     return Simulated(pd.concat(made, ignore_index=True))

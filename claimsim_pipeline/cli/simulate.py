@@ -126,7 +126,7 @@ def _stream(
     from claimsim_pipeline.simulation.ad_hoc import Makers
     from claimsim_pipeline.simulation.streaming import stream_run
 
-    run.keep(settings.home)
+    run = run.keep(settings.home)
     store = open_store(settings)
     with (
         stop.at_once("stopped before the first claim"),

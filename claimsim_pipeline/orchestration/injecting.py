@@ -66,7 +66,7 @@ def _stream(
     from claimsim_pipeline.simulation.ad_hoc import Makers
     from claimsim_pipeline.simulation.streaming import stream_run
 
-    run.keep(simulation.settings.home)
+    run = run.keep(simulation.settings.home)
     store = workshop.store()
     generator = workshop.generator(run.run_id, regenerate=regenerate)
     simulation.watch(generator)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -30,35 +30,46 @@ class AdHocRun:
         start: When the first claim is due, aware.
         spec: The user's choices.
         live: Whether claims wait until they are due.
+        begun: Whether the start is settled, as it is of a run that is resumed.
+        home: Where it is kept; None: nowhere.
     """
 
     run_id: str
     start: datetime
     spec: RunSpec
     live: bool
+    begun: bool = False
+    home: Path | None = None
 
     @classmethod
     def beginning(cls, now: datetime, spec: RunSpec, *, live: bool) -> AdHocRun:
         """A new run from ``now``; an instant one ends now instead."""
-        run_id = secrets.token_hex(6)
+        return cls(secrets.token_hex(6), now, spec, live).from_now(now)
+
+    def from_now(self, now: datetime) -> AdHocRun:
+        """The same run from ``now``, unless it has begun; so that it need not catch up at once."""
+        if self.begun:
+            return self
         start = now
-        if not live:
-            start = now - timedelta(seconds=float(run_offsets(run_id, spec)[-1]))
-        return cls(run_id, start, spec, live)
+        if not self.live:
+            start -= timedelta(seconds=float(run_offsets(self.run_id, self.spec)[-1]))
+        moved = replace(self, start=start)
+        return moved if self.home is None else moved.keep(self.home)
 
     @classmethod
     def resumed(cls, run_id: str, home: Path) -> AdHocRun:
         """The run that was kept under ``home``; a UsageError if there is none."""
         kept = load_manifest(home, run_id)
         start = datetime.fromisoformat(kept["start"])
-        return cls(run_id, start, RunSpec(**kept["spec"]), live=kept["live"])
+        return cls(run_id, start, RunSpec(**kept["spec"]), live=kept["live"], begun=True)
 
-    def keep(self, home: Path) -> None:
-        """Keep under ``home`` what it takes to resume the run."""
+    def keep(self, home: Path) -> AdHocRun:
+        """Keep under ``home`` what it takes to resume the run; the run, which knows it now."""
         start = self.start.isoformat()
         save_manifest(
             home, self.run_id, {"start": start, "spec": asdict(self.spec), "live": self.live}
         )
+        return replace(self, home=home)
 
     @property
     def planned(self) -> int:
@@ -74,17 +85,24 @@ class Makers:
     model: Anomaly | None
 
 
+Learnt = tuple[Reference, pd.DataFrame]
+"""What the base teaches, and the contexts of a run's first block."""
+
+
+def learn(run: AdHocRun, store: ClaimStore) -> Learnt:
+    """All that a run has to read before its first claim, whenever that is due."""
+    plan = next(plan_run(run.run_id, run.start, run.spec))
+    return store.learn(plan.context_draws)
+
+
 def scored_claims(
-    run: AdHocRun, store: ClaimStore, makers: Makers, clock: Clock, timezone: str
+    run: AdHocRun, learnt: Learnt, store: ClaimStore, makers: Makers, clock: Clock, timezone: str
 ) -> Iterator[pd.DataFrame]:
     """The run's claims, block by block, unit by unit, as they are made."""
     setting = Setting(run.spec, run.run_id, timezone)
-    reference: Reference | None = None
-    for plan in plan_run(run.run_id, run.start, run.spec):
-        if reference is None:
-            reference, contexts = store.learn(plan.context_draws)
-        else:
-            contexts = stages.sample(store, plan)
+    reference, first = learnt
+    for number, plan in enumerate(plan_run(run.run_id, run.start, run.spec)):
+        contexts = stages.sample(store, plan) if number else first
         known = reference.including(contexts)
         briefs = stages.brief(plan, contexts, known, setting)
         for claims in stages.generate(briefs, known, makers.generator, setting):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from claimsim_pipeline.simulation.ad_hoc import AdHocRun, Makers, scored_claims
+from claimsim_pipeline.simulation.ad_hoc import AdHocRun, Makers, learn, scored_claims
 from claimsim_pipeline.simulation.clock import Clock, StopRequest
 from claimsim_pipeline.simulation.publication import OnPublished, Publisher, publish_run
 from claimsim_pipeline.simulation.record import RunRecord
@@ -34,5 +34,7 @@ def stream_run(
         Interrupted: If a stop was requested; what was published stays.
     """
     store.prepare()
-    frames = scored_claims(run, store, makers, clock, record.timezone)
+    learnt = learn(run, store)
+    run = run.from_now(clock.now())  # the base has been read: the first claim need not be late
+    frames = scored_claims(run, learnt, store, makers, clock, record.timezone)
     publish_run(frames, Publisher(store, record, clock, told), live=run.live, stop=stop)
