@@ -14,12 +14,13 @@ from claimsim_pipeline.bench.figures import Figure, known
 from claimsim_pipeline.bench.realism_figures import (
     demo_figures,
     detection_figures,
+    learning_figures,
     realism_figures,
     scenario_figures,
 )
 from claimsim_pipeline.bench.simulated import Simulated, simulate, split_base, wanted
 from claimsim_pipeline.bench.workplace import TIMEZONE
-from claimsim_pipeline.insight.realism.detect import Detectability
+from claimsim_pipeline.insight.realism.detect import Detectability, learning_curve
 from claimsim_pipeline.insight.realism.report import ceiling, detection, realism
 from claimsim_pipeline.simulation.plan import RunSpec
 
@@ -28,6 +29,9 @@ CLAIMS, QUICK_CLAIMS = 60_000, 6_000
 RATIO = 0.03
 SCENARIO_RATIO = 0.5
 """High enough for 200 claims of the rarest scenario (.02 of the mix) in a bearable number."""
+CURVE = (2_000, 5_000, 10_000, 20_000)
+"""Claims that a trained model is shown less than all of."""
+
 DEMO_RATIO = 0.8
 DEMO_CLAIMS = 5_000
 SEED = 20_260_101
@@ -46,6 +50,8 @@ def run(quick: bool, workdir: Path) -> list[Figure]:
     measured = realism(plain.claims, plain.fraud, base.known, base.holdout)
     figures += realism_figures("mutator, realistic", measured)
     figures += detection_figures("realistic", _detection(plain, base.known))
+    curve = learning_curve(plain.claims, plain.fraud, CURVE)
+    figures += learning_figures("realistic: supervised, own columns", curve)
     figures += scenario_figures("realistic", _detection(dense, base.known))
     found = realism(loud.claims, loud.fraud, base.known, base.holdout)
     return figures + demo_figures(loud, found, _detection(loud, base.known))

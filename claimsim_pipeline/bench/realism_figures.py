@@ -54,6 +54,11 @@ def detection_figures(who: str, found: Detectability) -> list[Figure]:
     return figures
 
 
+def learning_figures(who: str, found: Mapping[int, float]) -> list[Figure]:
+    """What a trained model reaches with fewer claims to learn from."""
+    return [known(f"{who}, of {rows:,} claims", value, "AUROC") for rows, value in found.items()]
+
+
 def scenario_figures(who: str, found: Detectability) -> list[Figure]:
     """Each scenario's designed signal, and how many scenarios the rules cannot see."""
     figures = [_signal(who, name, scenario) for name, scenario in found.scenarios.items()]

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from claimsim_pipeline.insight.realism import columns as c
-from claimsim_pipeline.insight.realism.detect import detectability
+from claimsim_pipeline.insight.realism.detect import detectability, learning_curve
 from claimsim_pipeline.insight.realism.discriminator import auroc, fair_auc
 from claimsim_pipeline.insight.realism.privacy import privacy
 from claimsim_pipeline.insight.realism.quality import quality
@@ -155,6 +155,14 @@ def test_second_claims_of_a_patient_are_seen(scenario: str, days: int, facility:
 
 
 @pytest.mark.slow
+def test_a_learning_curve_has_the_auroc_of_each_number_of_claims() -> None:
+    made = claims(900, 3)
+    fraud = (made["los"] > made["los"].median()).to_numpy(dtype=bool)
+    curve = learning_curve(made, fraud, (300, 900, 5_000))
+    assert list(curve) == [300, 900]
+    assert min(curve.values()) > 0.95
+
+
 def test_detectability_reports_every_part_per_service_type() -> None:
     dice = np.random.default_rng(5)
     made = MADE.assign(rule_score=0.0, ml_score=dice.random(len(MADE)))
