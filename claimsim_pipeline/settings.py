@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from pydantic import (
@@ -30,6 +31,26 @@ from pydantic_settings import (
 )
 
 from claimsim_pipeline.errors import SettingsError
+
+
+def _key(value: object) -> object:
+    """As a header can carry it: a file's line break at the end is cut off, any other refused."""
+    if not isinstance(value, str):
+        return value
+    if not _PLAIN.fullmatch(value.strip()):
+        raise ValueError("a key")
+    return value.strip()
+
+
+def _address(text: str) -> str:
+    parts = urlsplit(text.strip())
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.port == 0:
+        raise ValueError("an address")  # reading an impossible port or host raises one, too
+    return text.strip()
+
+
+_PLAIN = re.compile(r"[!-~]+")
+_PASSWORD = re.compile(r"//[^/@]*@")
 
 
 def _zone(name: str) -> str:
@@ -85,15 +106,15 @@ class Settings(BaseSettings):
     )
     log_path: Path = Field(Path("instance/logs/simulation_runs.jsonl"), description="a path")
     home: Path = Field(Path("instance"), description="a folder")
-    openai_api_key: SecretStr | None = Field(
+    openai_api_key: Annotated[SecretStr | None, BeforeValidator(_key)] = Field(
         None,
         validation_alias=AliasChoices("OPENAI_API_KEY", "OPEN_AI_API_KEY"),
-        description="a key",
+        description="a key: letters, digits and signs of ASCII, no spaces",
     )
-    openai_base_url: str | None = Field(
+    openai_base_url: Annotated[str, AfterValidator(_address)] | None = Field(
         None,
         validation_alias="OPENAI_BASE_URL",
-        pattern=r"^https?://\S+$",
+        pattern=r"^\s*https?://\S+\s*$",
         description="an address that begins with http:// or https://",
     )
     llm_concurrency: int = Field(8, ge=1, le=1024, description="a whole number, 1 to 1024")
@@ -165,7 +186,8 @@ def _explained(error: ValidationError, told: Mapping[str, str]) -> str:
     for problem in error.errors():
         field = _field_of(str(problem["loc"][0]))
         key = next((n for n in _names(field) if n in told), _names(field)[0])
-        shown = "(hidden)" if key in _SECRETS else repr(told.get(key, ""))[:120]
+        value = _PASSWORD.sub("//(hidden)@", told.get(key, ""))
+        shown = "(hidden)" if key in _SECRETS else repr(value)[:120]
         lines.append(f"{key}={shown} is not allowed: {Settings.model_fields[field].description}.")
     return "\n".join(dict.fromkeys(lines))
 

@@ -37,6 +37,8 @@ def test_the_example_holds_the_defaults() -> None:
         ("SIM_CLAIM_PREFIX", "'; DROP TABLE claims_live_stream; --"),
         ("SIM_CLAIM_PREFIX", "A" * 17),
         ("OPENAI_BASE_URL", "ftp://somewhere"),
+        ("OPENAI_BASE_URL", "http://[::1/v1"),
+        ("OPENAI_BASE_URL", "http://127.0.0.1:99999/v1"),
         ("SIM_LLM_CONCURRENCY", "0"),
         ("SIM_FRAUD_PROFILE", "loud"),
         ("SIM_RETENTION_DAYS", "0"),
@@ -79,6 +81,25 @@ def test_either_key_is_accepted_and_never_shown() -> None:
     assert settings.openai_api_key is not None
     assert settings.openai_api_key.get_secret_value() == "sk-secret"
     assert "sk-secret" not in repr(settings) + str(settings.model_dump())
+
+
+@pytest.mark.parametrize("key", ["sk-sec\nret", "sk-sec ret", "sk-sécret"])
+def test_a_key_that_no_header_can_carry_is_refused_and_not_shown(key: str) -> None:
+    with pytest.raises(SettingsError, match=r"OPENAI_API_KEY=\(hidden\) is not allowed") as refused:
+        load_settings({"OPENAI_API_KEY": key}, None)
+    assert "sec" not in str(refused.value).replace("(hidden)", "")
+
+
+def test_the_line_break_of_a_key_from_a_file_is_cut_off() -> None:
+    settings = load_settings({"OPENAI_API_KEY": "sk-secret\n"}, None)
+    assert settings.openai_api_key is not None
+    assert settings.openai_api_key.get_secret_value() == "sk-secret"
+
+
+def test_the_password_of_a_bad_address_is_not_shown() -> None:
+    with pytest.raises(SettingsError, match="OPENAI_BASE_URL") as refused:
+        load_settings({"OPENAI_BASE_URL": "ftp://me:pa55@somewhere"}, None)
+    assert "pa55" not in str(refused.value)
 
 
 def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:

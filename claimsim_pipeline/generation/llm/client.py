@@ -8,9 +8,10 @@ the SDK's response models costs more than all the rest of a call.
 from __future__ import annotations
 
 import email.utils
+import re
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from json import JSONDecodeError
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 _CONNECT_SECONDS = 2.0
 _LANES = 64
+_LONGEST_CAUSE = 500
+_SHORTEST_SECRET = 9  # shorter ones ("ollama", "no-key") are words that messages may hold
 _NO_KEY = "no-key"  # what local servers are told; the SDK wants something
 _NEVER_AGAIN = {
     401: "the key was refused",
@@ -31,6 +34,7 @@ _NEVER_AGAIN = {
 }
 _QUOTA = frozenset({"insufficient_quota", "billing_hard_limit_reached", "billing_not_active"})
 _UNKNOWN_MODEL = frozenset({"model_not_found", "invalid_model", "model_not_supported"})
+_PASSWORD = re.compile(r"//[^/@\s]*@")
 _PATIENT = frozenset({408, 409, 425, 429})
 
 
@@ -76,6 +80,21 @@ async def call(client: AsyncOpenAI, body: bytes) -> tuple[Paid | Failure, Mappin
     Returns:
         What came of it, and the headers of the response (none without a response).
     """
+    outcome, headers = await _called(client, body)
+    if isinstance(outcome, Failure):
+        told = without_secrets(outcome.cause, client.api_key)
+        outcome = replace(outcome, cause=told[:_LONGEST_CAUSE])
+    return outcome, headers
+
+
+def without_secrets(text: str, api_key: str | None) -> str:
+    """A message fit for logs: servers may repeat the key, and addresses may hold a password."""
+    secret = api_key is not None and len(api_key) >= _SHORTEST_SECRET
+    told = text.replace(str(api_key), "(key)") if secret else text
+    return _PASSWORD.sub("//(hidden)@", told)
+
+
+async def _called(client: AsyncOpenAI, body: bytes) -> tuple[Paid | Failure, Mapping[str, str]]:
     import httpx2
     from openai import APIConnectionError, APIStatusError, APITimeoutError
 
@@ -101,7 +120,7 @@ async def call(client: AsyncOpenAI, body: bytes) -> tuple[Paid | Failure, Mappin
 def classify(error: APIStatusError) -> Failure:
     """What an error of the server means for us."""
     status, code = error.status_code, str(error.code or error.type or "")
-    cause = f"HTTP {status} {code}: {error.message}"[:500]
+    cause = f"HTTP {status} {code}: {error.message}"
     if code in _QUOTA:
         return Failure(f"no quota is left ({cause})", Remedy.STOP)
     if status in _NEVER_AGAIN or code in _UNKNOWN_MODEL:

@@ -206,6 +206,22 @@ def test_what_no_retry_can_help_ends_a_forced_run_at_once(
     assert len(collected(relaxed, world.briefs(30), world.reference)) == 30
 
 
+def test_a_key_that_the_server_repeats_is_not_told_on(
+    world: World, serve: Serve, make: Make
+) -> None:
+    server = serve(status=401, code="sk-secret-key")
+    with pytest.raises(LLMUnavailable) as error:
+        collected(make(server, key="sk-secret-key"), world.briefs(3), world.reference)
+    assert "HTTP 401 (key)" in str(error.value)
+    assert "sk-secret" not in str(error.value)
+
+
+def test_the_password_of_an_address_is_not_told_on(world: World, make: Make) -> None:
+    with pytest.raises(LLMUnavailable, match=r"//\(hidden\)@127\.0\.0\.1:9/") as error:
+        collected(make("http://me:pa55@127.0.0.1:9/v1"), world.briefs(3), world.reference)
+    assert "pa55" not in str(error.value)
+
+
 def test_no_key_and_no_server_end_a_forced_run_before_it_begins(make: Make) -> None:
     with pytest.raises(LLMUnavailable, match="SIM_FORCE_LLM=true.*|.*OPENAI_API_KEY"):
         make(None, key=None)
