@@ -7,6 +7,7 @@ lost line here could buy a whole batch twice, so a damaged one is an error.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -97,7 +98,14 @@ class BatchBook:
         self._write({"intent": intent, **known})
 
     def _write(self, record: dict[str, Any]) -> None:
+        self._mend()
         append(self._path, line(record))
+
+    def _mend(self) -> None:
+        """Cut off what a crash left of a line, for the next one not to be lost with it."""
+        data = self._path.read_bytes() if self._path.exists() else b""
+        if data and not data.endswith(b"\n"):
+            os.truncate(self._path, data.rfind(b"\n") + 1)
 
     def _records(self) -> Iterator[dict[str, Any]]:
         if not self._path.exists():

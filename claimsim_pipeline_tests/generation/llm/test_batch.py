@@ -7,6 +7,7 @@ import pytest
 from claimsim_pipeline.bench.llm_server import LoopbackServer
 from claimsim_pipeline.errors import BatchPending, BudgetStopped, LLMUnavailable
 from claimsim_pipeline.generation.llm.batch import Batches
+from claimsim_pipeline.generation.llm.batch_book import BatchBook, Submitted
 from claimsim_pipeline.generation.llm.client import Endpoint
 from claimsim_pipeline.generation.llm.estimate import estimate
 from claimsim_pipeline_tests.generation.llm.conftest import MODEL, Make, Serve, World, collected
@@ -53,8 +54,6 @@ def test_a_batch_is_submitted_once_collected_and_completed_by_single_calls(
 def test_a_crash_between_submitting_and_noting_submits_nothing_twice(
     world: World, serve: Serve, make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from claimsim_pipeline.generation.llm.batch_book import BatchBook
-
     server, briefs = serve(), world.briefs(10)
     with monkeypatch.context() as patch:
 
@@ -69,6 +68,19 @@ def test_a_crash_between_submitting_and_noting_submits_nothing_twice(
     with pytest.raises(BatchPending):
         collected(make(server, submit=batches(server, tmp_path).submit), briefs, world.reference)
     assert server.model.account.batches == 1
+
+
+def test_a_line_that_a_crash_has_torn_takes_no_later_one_with_it(tmp_path: Path) -> None:
+    book = BatchBook(tmp_path)
+    book.intend(Submitted("first", "run", MODEL, "v1", {"hash": "w0/0"}))
+    book.note("first", batch_id="batch_1")
+    (path,) = tmp_path.glob("*.jsonl")
+    path.write_bytes(path.read_bytes()[:-5])
+    book.intend(Submitted("second", "run", MODEL, "v1", {"other": "w1/0"}))
+    assert [(batch.intent, batch.batch_id) for batch in book.batches()] == [
+        ("first", ""),
+        ("second", ""),
+    ]
 
 
 def test_a_batch_beyond_the_budget_is_not_submitted(
