@@ -16,6 +16,9 @@ def put_away(folder: Path, key: str, cause: str, replies: list[dict[str, Any]]) 
     path = folder / f"{_UNSAFE.sub('_', key)}.json"
     told = {"key": key, "cause": cause, "replies": replies}
     draft = path.with_suffix(".part")
-    draft.write_text(json.dumps(told, ensure_ascii=False, indent=1), encoding="utf-8")
+    text = json.dumps(told, ensure_ascii=False, indent=1)
+    draft.write_text(
+        text, encoding="utf-8", errors="backslashreplace"
+    )  # half a character stays one
     draft.replace(path)
     return path

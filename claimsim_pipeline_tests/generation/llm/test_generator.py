@@ -18,6 +18,7 @@ from claimsim_pipeline.errors import (
 from claimsim_pipeline.generation.brief import Briefs
 from claimsim_pipeline.generation.door import DRAFT_COLUMNS
 from claimsim_pipeline.generation.llm.generator import LLMGenerator
+from claimsim_pipeline.generation.llm.quarantine import put_away
 from claimsim_pipeline.generation.mutator import Mutator, mutate
 from claimsim_pipeline_tests.generation.llm.conftest import Make, Serve, World, collected
 
@@ -170,6 +171,11 @@ def test_a_damaged_reply_is_bought_again_and_remarked_on(
     assert again.remarks() == [
         f"A damaged reply in the journal was passed over, and is bought again: {path}:1."
     ]
+
+
+def test_a_reply_with_half_a_character_can_be_quarantined(tmp_path: Path) -> None:
+    path = put_away(tmp_path, "w0/1", "no use", [{"cause": "no use", "raw": "\ud83d"}])
+    assert json.loads(path.read_text())["replies"][0]["raw"] == "\ud83d"
 
 
 def test_the_breaker_stops_asking_a_hopeless_model(world: World, serve: Serve, make: Make) -> None:
