@@ -24,6 +24,7 @@ from claimsim_pipeline.generation.llm.estimate import tokens_of
 from claimsim_pipeline.generation.llm.journal import Entry, Journal
 from claimsim_pipeline.generation.llm.money import tariff
 from claimsim_pipeline.generation.llm.outcome import Paid
+from claimsim_pipeline.generation.llm.probe import unreachable
 from claimsim_pipeline.generation.llm.prompt import prompt_version
 from claimsim_pipeline.generation.llm.request import Request
 
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 MOST_REQUESTS, MOST_BYTES = 50_000, 150_000_000
 _ENDED = ("completed", "expired", "failed", "cancelled")
 _TAG = "claimsim"
+_MEET_SECONDS = 2.0
 
 
 @dataclass(frozen=True)
@@ -113,6 +115,7 @@ class Batches:
             LLMUnavailable: If the provider cannot be used.
         """
         with self._book.held(), self._client() as client:
+            _meet(client)
             self._settle_intents(client)
             asked = {name: b for b in self._counted() for name in b.hashes}
             openings = [dialogue.opening() for dialogue in dialogues]
@@ -185,7 +188,8 @@ class Batches:
         lines = b"\n".join(_line(request) for request in chunk)
         self._book.intend(Submitted(intent, self._run_id, self._model, prompt_version(), hashes))
         file = client.files.create(file=(f"{intent}.jsonl", lines), purpose="batch")
-        batch = client.batches.create(
+        once = client.with_options(max_retries=0)  # whose answer is lost may have succeeded
+        batch = once.batches.create(
             input_file_id=file.id,
             endpoint="/v1/responses",
             completion_window="24h",
@@ -207,6 +211,9 @@ class Batches:
         from openai import APIError, OpenAI
 
         endpoint = self._endpoint
+        lost = unreachable(endpoint.base_url)
+        if lost:
+            raise LLMUnavailable(f"The batch API cannot be used: {lost} (SIM_LLM_BATCH=true).")
         client = OpenAI(
             api_key=endpoint.api_key or "no-key",
             base_url=endpoint.base_url or "https://api.openai.com/v1",
@@ -221,6 +228,16 @@ class Batches:
                 f"The batch API cannot be used: {told} (SIM_LLM_BATCH=true). What was submitted "
                 "is written down; run again, or set SIM_LLM_BATCH=false."
             ) from error
+
+
+def _meet(client: OpenAI) -> None:
+    """Notice at once that nobody is there: with the SDK's patience it takes minutes."""
+    from openai import APIStatusError
+
+    try:
+        client.with_options(max_retries=0, timeout=_MEET_SECONDS).batches.list(limit=1)
+    except APIStatusError:
+        return  # somebody is there; the calls that matter tell what is wrong
 
 
 def _chunks(requests: list[Request]) -> Iterator[list[Request]]:

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import socket
+import time
 from pathlib import Path
 
 import pytest
 
+from claimsim_pipeline.bench.llm_model import Answer, Model
 from claimsim_pipeline.bench.llm_server import LoopbackServer
 from claimsim_pipeline.errors import BatchPending, BudgetStopped, LLMUnavailable
 from claimsim_pipeline.generation.llm.batch import Batches
@@ -68,6 +71,38 @@ def test_a_crash_between_submitting_and_noting_submits_nothing_twice(
     with pytest.raises(BatchPending):
         collected(make(server, submit=batches(server, tmp_path).submit), briefs, world.reference)
     assert server.model.account.batches == 1
+
+
+class Forgetful(Model):
+    """Creates a batch and answers that it could not."""
+
+    def answer(self, method: str, path: str, headers: dict[str, str], body: bytes) -> Answer:
+        answer = super().answer(method, path, headers, body)
+        created = (method, path) == ("POST", "/v1/batches") and self.account.batches == 1
+        return (500, {}, {"error": {"message": "broken"}}, 0.0) if created else answer
+
+
+def test_a_batch_whose_creation_is_not_confirmed_is_found_not_submitted_again(
+    world: World, make: Make, tmp_path: Path
+) -> None:
+    briefs = world.briefs(10)
+    with LoopbackServer(Forgetful()) as server:
+        for expected in (LLMUnavailable, BatchPending):
+            generator = make(server, submit=batches(server, tmp_path).submit)
+            with pytest.raises(expected):
+                collected(generator, briefs, world.reference)
+        assert server.model.account.batches == 1
+
+
+def test_a_batch_for_a_host_that_does_not_answer_ends_within_five_seconds(
+    world: World, make: Make, tmp_path: Path
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address, began = f"http://127.0.0.1:{silent.getsockname()[1]}/v1", time.monotonic()
+        submit = Batches(Endpoint("key", address), tmp_path, MODEL, "run").submit
+        with pytest.raises(LLMUnavailable, match="SIM_FORCE_LLM=true"):
+            collected(make(address, submit=submit), world.briefs(5), world.reference)
+        assert time.monotonic() - began < 5.0
 
 
 def test_a_line_that_a_crash_has_torn_takes_no_later_one_with_it(tmp_path: Path) -> None:
