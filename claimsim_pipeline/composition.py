@@ -7,7 +7,7 @@ the rooms below know nothing of settings.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -233,6 +233,26 @@ def collect_batches(settings: Settings) -> list[BatchState]:
     if not _has_model(settings):
         return []
     return [batch for batch in _batches(settings).collect() if batch.finished]
+
+
+def keep_batch_plan(settings: Settings, run_id: str, spec: RunSpec) -> None:
+    """Keep what a submitted run was planned with: another plan would ask for other claims."""
+    from claimsim_pipeline.storage.manifests import save_manifest
+
+    save_manifest(_batch_plans(settings), run_id, {"spec": asdict(spec)})
+
+
+def batch_plan(settings: Settings, run_id: str) -> RunSpec:
+    """What a submitted run was planned with."""
+    from claimsim_pipeline.simulation.plan import RunSpec
+    from claimsim_pipeline.storage.manifests import load_manifest
+
+    return RunSpec(**load_manifest(_batch_plans(settings), run_id)["spec"])
+
+
+def _batch_plans(settings: Settings) -> Path:
+    """Beside the book of batches, which is not swept however long a batch takes."""
+    return settings.home / "journal" / "batches"
 
 
 def acknowledge_batch(settings: Settings, batch_id: str) -> None:

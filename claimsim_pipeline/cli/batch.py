@@ -36,7 +36,8 @@ def collect(door: Door, /, wait: float) -> None:
         click.echo("No batch is ready.")
     for batch in ready:
         click.echo(str(batch))
-        record = _publish(settings, batch, wait)
+        asked = settings.model_copy(update={"llm_model": batch.model})  # else all is bought anew
+        record = _publish(asked, batch, wait)
         acknowledge_batch(settings, batch.batch_id)
         for remark in record.remarks():
             click.echo(remark, err=True)
@@ -46,14 +47,12 @@ def collect(door: Door, /, wait: float) -> None:
 def _publish(settings: Settings, batch: BatchState, wait: float) -> RunRecord:
     import secrets
 
-    from claimsim_pipeline.composition import house, run_record
+    from claimsim_pipeline.composition import batch_plan, house, run_record
     from claimsim_pipeline.simulation.clock import SystemClock
-    from claimsim_pipeline.simulation.plan import RunSpec
     from claimsim_pipeline.simulation.scope import run_scope
-    from claimsim_pipeline.storage.manifests import load_manifest
 
     clock = SystemClock()
-    spec = RunSpec(**load_manifest(settings.home, batch.run_id)["spec"])
+    spec = batch_plan(settings, batch.run_id)
     span = (
         batch.windows[0] if len(batch.windows) == 1 else f"{batch.windows[0]}...{batch.windows[-1]}"
     )

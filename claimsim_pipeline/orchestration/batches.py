@@ -1,10 +1,14 @@
 """The collector of batches: windows whose replies have come are simulated again.
 
 With ``SIM_LLM_BATCH`` a backfill submits its prompts and ends; the replies come
-hours later. Looking after them costs a request, never money.
+hours later. Looking after them costs a request, never money: the windows are
+planned as they were when they were submitted, whatever the settings say now, and
+``regenerate`` is left out, as it would have each collection submit another batch.
 """
 
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 from dagster._core.definitions.unresolved_asset_job_definition import (
@@ -12,7 +16,14 @@ from dagster._core.definitions.unresolved_asset_job_definition import (
 )
 
 from claimsim_pipeline import composition
+from claimsim_pipeline.orchestration.names import SAMPLED_CONTEXT, SIMULATE_CLAIMS
 from claimsim_pipeline.settings import Settings
+
+if TYPE_CHECKING:
+    from claimsim_pipeline.generation.llm.batch import BatchState
+
+_BATCH = "claimsim/batch"
+_WINDOW = "dagster/partition"
 
 
 def llm_batch_sensor(settings: Settings, job: UnresolvedAssetJobDefinition) -> dg.SensorDefinition:
@@ -27,24 +38,59 @@ def llm_batch_sensor(settings: Settings, job: UnresolvedAssetJobDefinition) -> d
     )
     def sensor(context: dg.SensorEvaluationContext) -> dg.SensorResult:
         finished = composition.collect_batches(settings)
-        if not finished:
-            return dg.SensorResult(skip_reason="No batch has come back.")
-        return dg.SensorResult(
-            run_requests=[
-                dg.RunRequest(
-                    run_key=f"{batch.batch_id}-{key}",
-                    partition_key=key,
-                    run_config=_config_of(context.instance, batch.run_id),
-                )
-                for batch in finished
-                for key in batch.windows
-            ]
-        )
+        batches = [b for b in finished if not _published(context.instance, settings, b)]
+        requests = [
+            request
+            for batch in batches
+            if batch.model == settings.llm_model
+            for request in _requests(settings, batch)
+        ]
+        if requests:
+            return dg.SensorResult(run_requests=requests)
+        return dg.SensorResult(skip_reason=_nothing(settings, batches))
 
     return sensor
 
 
-def _config_of(instance: dg.DagsterInstance, run_id: str) -> dict[str, Any]:
-    """The config that the batch was submitted with; another would ask for other claims."""
-    run = instance.get_run_by_id(run_id)
-    return dict(run.run_config) if run is not None else {}
+def _requests(settings: Settings, batch: "BatchState") -> Iterator[dg.RunRequest]:
+    config = _config_of(settings, batch)
+    for key in batch.windows:
+        yield dg.RunRequest(
+            run_key=f"{batch.batch_id}-{key}",
+            partition_key=key,
+            run_config=config,
+            tags={_BATCH: batch.batch_id},
+        )
+
+
+def _config_of(settings: Settings, batch: "BatchState") -> Mapping[str, Any]:
+    """The plan that the batch was submitted with; another would ask for other claims."""
+    spec = asdict(composition.batch_plan(settings, batch.run_id))
+    del spec["prefix"]  # no choice of a run, and not in a request
+    told = {name: value for name, value in spec.items() if value is not None}
+    return {"ops": {SAMPLED_CONTEXT: {"config": told}}}
+
+
+def _published(instance: dg.DagsterInstance, settings: Settings, batch: "BatchState") -> bool:
+    """Whether our runs have published all its windows; then nobody collects it again."""
+    wanted = dg.RunsFilter(
+        job_name=SIMULATE_CLAIMS,
+        tags={_BATCH: batch.batch_id},
+        statuses=[dg.DagsterRunStatus.SUCCESS],
+    )
+    done = {run.tags.get(_WINDOW) for run in instance.get_runs(wanted)}
+    if not done.issuperset(batch.windows):
+        return False
+    composition.acknowledge_batch(settings, batch.batch_id)
+    return True
+
+
+def _nothing(settings: Settings, batches: Sequence["BatchState"]) -> str:
+    """Why no run is asked for."""
+    if not batches:
+        return "No batch has come back."
+    return (
+        f"{', '.join(b.batch_id for b in batches)} came from {batches[0].model}, and SIM_LLM_MODEL "
+        f"is {settings.llm_model}, which would have to be paid again: `claimsim batch collect` "
+        "publishes what came back, or set SIM_LLM_MODEL as it was."
+    )

@@ -5,9 +5,12 @@ from collections.abc import Callable, Iterator
 
 import dagster as dg
 import pytest
+from dagster._core.definitions.sensor_definition import SensorExecutionData
 
+from claimsim_pipeline import composition
 from claimsim_pipeline.bench.llm_model import Model
 from claimsim_pipeline.bench.llm_server import LoopbackServer
+from claimsim_pipeline.cli import main
 from claimsim_pipeline.orchestration import turns
 from claimsim_pipeline_tests.orchestration.conftest import WINDOWS, Location, failure_of
 
@@ -92,21 +95,59 @@ def test_a_batch_is_submitted_whole_then_collected_by_the_sensor(
     assert submitted.success
     assert submitted.asset_materializations_for_node("claims_live_stream") == []
     assert account.batches == 2
-    sensor = location.definitions.resolve_sensor_def("llm_batch_sensor")
+    _collect(location)
+    assert location.query(_BY_WINDOW) == [(12, 12), (12, 12)]
+    assert (account.paid, account.batched, account.calls) == (24, 24, 0)
+    assert _tick(location).skip_message == "No batch has come back."
+    assert composition.collect_batches(location.settings) == []
+
+
+def test_a_batch_is_collected_as_it_was_submitted(buying: Buying, server: LoopbackServer) -> None:
+    location, account = buying(SIM_LLM_BATCH="true"), server.model.account
+    location.run("simulate_claims", *WINDOWS, regenerate=True, fraud_ratio=0.5)
+    changed = {"SIM_FRAUD_RATIO": "0.1", "SIM_MAX_CLAIMS": "7", "SIM_INTERVAL_SECONDS": "3"}
+    _collect(buying(SIM_LLM_BATCH="true", **changed))
+    assert location.query(_BY_WINDOW) == [(12, 12), (12, 12)]
+    assert (account.batches, account.batched, account.calls) == (1, 24, 0)
+
+
+def test_a_batch_of_another_model_is_not_paid_again(buying: Buying, server: LoopbackServer) -> None:
+    buying(SIM_LLM_BATCH="true").run("simulate_claims", *WINDOWS)
+    location = buying(SIM_LLM_BATCH="true", SIM_LLM_MODEL="gpt-4o")
+    tick = _tick(location)
+    assert not tick.run_requests
+    assert "came from gpt-4o-mini, and SIM_LLM_MODEL is gpt-4o" in (tick.skip_message or "")
+    environ = {
+        "DUCKDB_PATH": str(location.settings.duckdb_path),
+        "SIM_HOME": str(location.settings.home),
+        "SIM_LOG_PATH": str(location.settings.log_path),
+        "OPENAI_BASE_URL": server.base_url,
+        "SIM_LLM_MODEL": "gpt-4o",
+    }
+    assert main(["batch", "collect"], environ) == 0
+    assert location.query("SELECT DISTINCT llm_model FROM claims_live_truth") == [("gpt-4o-mini",)]
+    assert (server.model.account.batched, server.model.account.calls) == (24, 0)
+
+
+def _tick(location: Location) -> SensorExecutionData:
     context = dg.build_sensor_context(
         instance=location.instance, repository_def=location.definitions.get_repository_def()
     )
-    tick = sensor.evaluate_tick(context)
-    asked = [(request.partition_key, request.run_config) for request in tick.run_requests or []]
-    assert sorted(key or "" for key, _ in asked) == list(WINDOWS)
-    for key, config in asked:
-        job = location.definitions.resolve_job_def("simulate_claims")
-        done = job.execute_in_process(
-            instance=location.instance, partition_key=key, run_config=config
+    return location.definitions.resolve_sensor_def("llm_batch_sensor").evaluate_tick(context)
+
+
+def _collect(location: Location) -> None:
+    """Run what the sensor asks for."""
+    requests = _tick(location).run_requests or []
+    assert sorted(request.partition_key or "" for request in requests) == list(WINDOWS)
+    for request in requests:
+        done = location.definitions.resolve_job_def("simulate_claims").execute_in_process(
+            instance=location.instance,
+            partition_key=request.partition_key,
+            run_config=request.run_config,
+            tags=request.tags,
         )
         assert done.success
-    assert location.query(_BY_WINDOW) == [(12, 12), (12, 12)]
-    assert (account.paid, account.batched, account.calls) == (24, 24, 0)
 
 
 def _price_of(server: LoopbackServer) -> float:

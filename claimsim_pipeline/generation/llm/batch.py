@@ -47,6 +47,7 @@ class BatchState:
         status: ``pending``, ``completed``, ``expired``, ``failed`` or ``cancelled``.
         windows: Partition keys (or ids of ad hoc runs) that it has claims of.
         run_id: That submitted it.
+        model: That was asked.
         requests: How many it holds.
         replies: How many it brought; they are in the journal.
     """
@@ -55,6 +56,7 @@ class BatchState:
     status: str
     windows: tuple[str, ...]
     run_id: str
+    model: str
     requests: int
     replies: int
 
@@ -295,6 +297,7 @@ def _state(batch: Submitted) -> BatchState:
         batch.status or "pending",
         batch.windows,
         batch.run_id,
+        batch.model,
         len(batch.hashes),
         batch.replies,
     )

@@ -1,12 +1,12 @@
 """The invented claims, with all their consequences."""
 
 from collections.abc import Iterator
-from dataclasses import asdict
 from functools import cache
 from typing import TYPE_CHECKING
 
 import dagster as dg
 
+from claimsim_pipeline import composition
 from claimsim_pipeline.errors import BatchPending
 from claimsim_pipeline.orchestration import turns
 from claimsim_pipeline.orchestration.metadata import (
@@ -69,7 +69,8 @@ def generated_claims(
             try:
                 staged = _generated(sampled_context, settings, simulation, workshop)
             except BatchPending as pending:
-                _keep_plan(sampled_context, settings, simulation.run_id)
+                spec = sampled_context.batches[0].choices.spec
+                composition.keep_batch_plan(settings, simulation.run_id, spec)
                 context.log.info(str(pending))
                 return  # the later assets wait with it; llm_batch_sensor comes back
             describe_windows(context, staged)
@@ -78,14 +79,6 @@ def generated_claims(
         yield dg.Output(staged)
 
     return asset
-
-
-def _keep_plan(contexts: Staged, settings: Settings, run_id: str) -> None:
-    """Keep what the windows were planned with, for whoever collects their replies."""
-    from claimsim_pipeline.storage.manifests import save_manifest
-
-    spec = asdict(contexts.batches[0].choices.spec)
-    save_manifest(settings.home, run_id, {"spec": spec})
 
 
 def _generated(
