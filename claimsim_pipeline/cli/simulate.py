@@ -9,7 +9,7 @@ import click
 
 from claimsim_pipeline.cli.context import Door
 from claimsim_pipeline.cli.options import as_environment, run_options
-from claimsim_pipeline.errors import DiskFull, Interrupted, StoreBusy, UsageError
+from claimsim_pipeline.errors import DiskFull, GenerationError, Interrupted, StoreBusy, UsageError
 
 if TYPE_CHECKING:
     from claimsim_pipeline.generation.door import ClaimGenerator
@@ -100,8 +100,8 @@ def _simulate(settings: Settings, run: AdHocRun, *, wait: float, regenerate: boo
             click.echo(f"Go on with it: claimsim simulate --resume {run.run_id}", err=True)
             _last_words(settings, record, clock.now())
             return stopped.exit_code
-        except (StoreBusy, DiskFull):
-            if record.status == "failed":  # it had begun, so it can be resumed
+        except (StoreBusy, DiskFull, GenerationError):
+            if record.status in ("failed", "budget_stopped"):  # it had begun, so it can be resumed
                 click.echo(f"Go on with it: claimsim simulate --resume {run.run_id}", err=True)
             raise
         finally:

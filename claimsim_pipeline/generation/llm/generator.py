@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ from claimsim_pipeline.generation.llm.dialogue import Dialogue
 from claimsim_pipeline.generation.llm.engine import Deliver, Engine, Terms
 from claimsim_pipeline.generation.llm.journal import Entry, Journal
 from claimsim_pipeline.generation.llm.money import Spending
+from claimsim_pipeline.generation.llm.outcome import Paid
 from claimsim_pipeline.generation.llm.probe import unreachable
 from claimsim_pipeline.generation.llm.quarantine import put_away
 from claimsim_pipeline.generation.llm.remarks import remarks
@@ -74,6 +76,8 @@ class LLMGenerator:
         repairs: How often what was put right in the model's replies.
         lost: Claims that were asked for and given up, by cause.
         breaker: Open once the model is not asked any more in this run.
+        began: Unix time at which this process took the run up.
+        before: What the run had bought until then, by the requests' hashes.
 
     Raises:
         LLMUnavailable: If there is neither a key nor another server, and force is on.
@@ -95,7 +99,14 @@ class LLMGenerator:
         self.repairs: Counter[str] = Counter()
         self.lost: Counter[str] = Counter()
         self.breaker = Breaker()
+        self.began, self.before = time.time(), dict[str, Paid]()
         self._check_options()
+
+    @property
+    def cost_before(self) -> float:
+        """What the run had paid, in US dollars, when it was interrupted; a budget counts it."""
+        paid, tariff = self.before.values(), self.spending.tariff
+        return sum(tariff.cost(reply.usage, batch=reply.batch) or 0.0 for reply in paid)
 
     def remarks(self) -> list[str]:
         """What the user should hear: why the model was given up, what of it was damaged."""
@@ -206,6 +217,8 @@ class _Call:
             entry = self._owner._journal.get(dialogue.request().hash)
             if entry is None or not self._usable(entry):
                 return False
+            if entry.run_id == self._options.run_id and entry.at < self._owner.began:
+                self._owner.before[entry.hash] = entry.paid
             if not entry.billed:
                 self._owner.spending.add(entry.key, entry.paid.usage, batch=entry.paid.batch)
                 bought.append(entry)
@@ -227,7 +240,9 @@ class _Call:
 
     def _engine(self, deliver: Deliver) -> Engine:
         owner, options = self._owner, self._options
-        terms = Terms(options.run_id, options.model, options.claim_seconds, options.max_cost_usd)
+        limit = options.max_cost_usd
+        left = None if limit is None else max(0.0, limit - owner.cost_before)
+        terms = Terms(options.run_id, options.model, options.claim_seconds, left)
         return Engine(
             owner._endpoint, terms, owner._journal, owner.spending, owner.breaker, deliver
         )
@@ -265,12 +280,14 @@ class _Call:
         return ClaimsNotDelivered(
             f"{count} of {len(self._briefs)} claims were not delivered by {self._options.model}"
             f"{causes}, and SIM_FORCE_LLM=true rules the offline mutator out. The raw replies "
-            f"are in {self._options.home / 'quarantine'}; run again to ask for these claims only."
+            f"are in {self._options.home / 'quarantine'}; the same run or window again asks for "
+            "these claims only."
         )
 
     def _budget_stopped(self) -> BudgetStopped:
-        spent, limit = self._owner.spending.cost_usd, self._options.max_cost_usd
+        spent, limit = self._owner.spending.cost_usd or 0.0, self._options.max_cost_usd
+        spent += self._owner.cost_before
         return BudgetStopped(
             f"SIM_LLM_MAX_COST_USD={limit:g} is spent (US$ {spent:.4f}); what was bought is kept. "
-            "Raise the budget and run again: nothing is bought twice."
+            "Raise the budget and go on with the same run or window: nothing is bought twice."
         )

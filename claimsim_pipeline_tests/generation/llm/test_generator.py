@@ -263,6 +263,21 @@ def test_the_budget_stops_the_run_and_what_was_bought_is_kept(
     assert server.model.account.paid == 100 > paid
 
 
+def test_the_budget_of_a_run_counts_what_it_bought_before_it_was_resumed(
+    world: World, serve: Serve, make: Make
+) -> None:
+    server, briefs = serve(latency=0.005), world.briefs(100)
+    for _ in range(2):
+        with pytest.raises(BudgetStopped, match="go on with the same run"):
+            generator = make(server, max_cost_usd=0.003, concurrency=4)
+            collected(generator, briefs, world.reference)
+        calls = server.model.account.calls
+    assert generator.spending.replies == 0
+    assert server.model.account.calls == calls < 100
+    collected(make(server, run_id="another", max_cost_usd=0.1), briefs, world.reference)
+    assert server.model.account.paid == 100
+
+
 def test_a_budget_for_a_model_without_a_price_is_refused(serve: Serve, tmp_path: Path) -> None:
     from claimsim_pipeline.generation.llm.client import Endpoint
     from claimsim_pipeline.generation.llm.generator import Options
