@@ -268,12 +268,12 @@ def estimate_run(settings: Settings, run: AdHocRun) -> Estimate:
 
     store = open_store(settings)
     reference = store.read_reference()
-    plan = next(iter(plan_run(run.run_id, run.start, run.spec)))
+    plan = next(iter(plan_run(run.run_id, run.start, run.spec)))  # one block stands for all
     contexts = stages.sample(store, plan)
     known = reference.including(contexts)
     setting = stages.Setting(run.spec, run.run_id, settings.timezone)
     briefs = stages.brief(plan, contexts, known, setting)
-    return estimate(briefs, known, settings.llm_model, home=settings.home)
+    return estimate(briefs, known, settings.llm_model, home=settings.home, claims=run.planned)
 
 
 def write_page(settings: Settings, now: datetime) -> Path:

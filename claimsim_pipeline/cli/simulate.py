@@ -73,8 +73,10 @@ def _estimate(settings: Settings, run: AdHocRun) -> int:
     from claimsim_pipeline.composition import estimate_run
 
     expected = estimate_run(settings, run)
-    dollars = "unknown" if expected.cost_usd is None else f"US$ {expected.cost_usd:.4f}"
-    usage = expected.usage
+    dollars, usage = "cost unknown", expected.usage
+    if expected.cost_usd is not None:
+        dollars = f"US$ {expected.cost_usd:.4f}"
+        dollars += f", or US$ {expected.batch_usd:.4f} through the batch API (a backfill)"
     click.echo(
         f"{expected.claims:,} claims by {settings.llm_model}: about {usage.input_tokens:,} input "
         f"and {usage.output_tokens:,} output tokens, {dollars} ({expected.note})."

@@ -11,6 +11,7 @@ import pytest
 from claimsim_pipeline.bench.llm_model import Model
 from claimsim_pipeline.bench.llm_server import LoopbackServer
 from claimsim_pipeline.demo.seed import seed_database
+from claimsim_pipeline.simulation import plan
 from claimsim_pipeline_tests.cli.conftest import Claimsim
 
 SIMULATE = ["simulate", "--pace", "instant", "--duration", "100", "--max-claims", "8"]
@@ -35,3 +36,17 @@ def test_a_run_whose_budget_is_spent_says_how_to_go_on_and_buys_only_the_rest(
     assert 0 < server.model.account.paid < 8
     assert claimsim("simulate", "--resume", found[1])[0] == 0
     assert server.model.account.paid == 8
+
+
+def test_an_estimate_tells_both_prices_and_counts_all_blocks_of_a_long_run(
+    claimsim: Claimsim, server: LoopbackServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(plan, "BLOCK", 100)
+    more = ("--duration", "100000", "--max-claims", "250", "--estimate")
+    code, said, _ = claimsim("simulate", "--interval", "10", *more)
+    assert code == 0
+    assert said.startswith("250 claims by gpt-4o-mini: about ")
+    single, batch = map(float, re.findall(r"US\$ ([0-9.]+)", said))
+    assert batch == pytest.approx(single / 2, abs=1e-4)
+    assert server.model.account.calls == 0
+    assert "cost unknown" in claimsim("simulate", "--estimate", SIM_LLM_MODEL="llama")[1]

@@ -150,7 +150,7 @@ def recent(folder: Path, most: int) -> list[Entry]:
     paths = sorted(folder.glob("*/*-*.jsonl"), key=lambda path: path.stat().st_mtime, reverse=True)
     for path in paths:
         records = [record for _, record in read(path) if record and "raw" in record]
-        found += [_entry(record) for record in records]
+        found = [*(_entry(record) for record in records), *found]
         if len(found) >= most:
             break
     return found[-most:]

@@ -141,10 +141,11 @@ def test_an_estimate_rests_on_earlier_replies(
     briefs = world.briefs(50)
     guess = estimate(briefs, world.reference, MODEL)
     assert guess.cost_usd
-    generator = make(serve())
+    generator = make(serve(malformed=0.3))
     collected(generator, briefs, world.reference)
+    assert generator.spending.replies > 55
     told = estimate(briefs, world.reference, MODEL, home=tmp_path)
     assert told.cost_usd == pytest.approx(generator.spending.cost_usd, rel=0.1)
-    half = estimate(briefs, world.reference, MODEL, home=tmp_path, batch=True)
-    assert half.cost_usd == pytest.approx(told.cost_usd / 2)
-    assert estimate(briefs, world.reference, "llama").cost_usd is None
+    assert told.batch_usd == pytest.approx(told.cost_usd / 2)
+    unknown = estimate(briefs, world.reference, "llama")
+    assert (unknown.cost_usd, unknown.batch_usd) == (None, None)
