@@ -19,6 +19,8 @@ SHORTEST, LONGEST = 20, 600
 _CONTROL = re.compile(
     r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
 )
+# Letters that look like others, or that nobody sees, would hide a word from every rule.
+_FOREIGN = re.compile(r"[^\x20-\x7e\u00a1-\u00ac\u00ae-\u024f\u2010-\u2015\u2018-\u201d\u2026]")
 _MARKUP = re.compile(r"[<>`{}\[\]|\\*#_~^$@]|https?:|www\.|--|;\s*\w+\s*\(", re.IGNORECASE)
 _NUMERIC = re.compile(r"\S*\d\S*")
 _SPLIT = re.compile(r"[\s,.;:()]+")
@@ -31,7 +33,13 @@ _NAMES = (
     *("tujuh", "delapan", "sembilan", "sepuluh", "sebelas"),
 )
 _WORDS = {word: number for number, word in enumerate(_NAMES)}
-_TWELVE_UP = frozenset({"belas", "puluh", "ratus"})  # ends of words that a text had better not use
+_NO_STAY = frozenset({"pada", "setiap", "tiap", "per"})  # before "hari", without telling a stay
+_SPAN = re.compile(
+    r"\b(?:(?:se)?(?:minggu|pekan|bulan)|(?:day|night|week|month)s?)\b"
+    r"|\bhari\s+ke(?:[-\s\d]|dua|tiga|empat|lima|enam|tujuh|delapan|se)"
+)
+_SAME_DAY = re.compile(r"\bhari yang sama\b|\b(?:tanpa|tidak) menginap\b")
+_NAME = re.compile(r"(?<![.!?:] )(?<!^)\b[A-Z][^\W\d_]+(?:-[A-Za-z]+)*")
 _NO_NUMBER = {"sehari": 1, "semalam": 1}
 
 
@@ -80,6 +88,8 @@ class NarrativeCheck:
         if rest == text and not any(code in text for code in row.codes[:1]):
             return "diagnosis_missing"
         rest = _without(rest, row.facility)
+        if _FOREIGN.search(rest):
+            return "control_characters"
         if _MARKUP.search(rest):
             return "markup"
         return self._said(rest, rest.lower(), row)
@@ -94,9 +104,11 @@ class NarrativeCheck:
             return "service"
         if not _stay_agrees(lowered, row.los):
             return "los"
-        if not _numbers_agree(text, row):
+        if rules["amounts"].search(lowered) or not _numbers_agree(text, row):
             return "number"
-        return "" if self._diseases_agree(lowered, row) else "diagnosis"
+        if not self._diseases_agree(lowered, row):
+            return "diagnosis"
+        return "person" if _named(text) else ""
 
     def _diseases_agree(self, lowered: str, row: Row) -> bool:
         for word in rules_found(lowered):
@@ -124,11 +136,18 @@ def _without(text: str, known: str) -> str:
     return re.sub(re.escape(known), " ", text, flags=re.IGNORECASE) if known else text
 
 
+def _named(text: str) -> bool:
+    """Whether a word is written like a name: a capital where no sentence begins."""
+    return any(word not in _rules()["known"] for word in _NAME.findall(text.strip()))
+
+
 def _stay_agrees(lowered: str, los: int) -> bool:
     """Every stay that is told in days is the row's; 'the same day' is not one."""
+    if _SPAN.search(lowered) or (los and _SAME_DAY.search(lowered)):
+        return False
     for said in _STAY.findall(lowered):
         number = int(said) if said.isdigit() else _WORDS.get(said)
-        if said in _TWELVE_UP or (number is not None and number != los):
+        if number != los and said not in _NO_STAY:
             return False
     return all(
         days == los for word, days in _NO_NUMBER.items() if re.search(rf"\b{word}\b", lowered)
@@ -162,8 +181,11 @@ def _rules() -> dict[str, Any]:
     data = tomllib.loads(text)
     stems = [rf"{re.escape(stem)}\w*" for stem in data["betrayal"]["stems"]]
     phrases = [re.escape(phrase) for phrase in data["betrayal"]["phrases"]]
+    anywhere = "|".join(data["betrayal"]["anywhere"])
     return {
-        "betrayal": re.compile(rf"\b(?:{'|'.join(stems + phrases)})"),
+        "betrayal": re.compile(rf"\b(?:{'|'.join(stems + phrases)})|{anywhere}"),
+        "amounts": _any_of(data["amounts"]["words"]),
+        "known": frozenset(data["person"]["known"]),
         "person": _any_of(data["person"]["words"]),
         "outpatient": _any_of(data["service"]["outpatient_never"]),
         "inpatient": _any_of(data["service"]["inpatient_never"]),
