@@ -18,7 +18,7 @@ from claimsim_pipeline.settings import Settings
 
 if TYPE_CHECKING:
     from claimsim_pipeline.orchestration.run import SimulationRun
-    from claimsim_pipeline.simulation.record import RunRecord
+    from claimsim_pipeline.simulation.record import Spent
     from claimsim_pipeline.storage.base_table import BaseTable
 
 
@@ -77,10 +77,11 @@ def describe_run(
 def describe_spending(
     context: dg.AssetExecutionContext, run: "SimulationRun", staged: Staged
 ) -> None:
-    """Who made the claims, and what the model took for it."""
+    """Who made the claims, and what the model took for each window."""
     told: dict[str, Any] = {"claims by generator": counts_table(generators(staged), "generator")}
     if run.record is not None:
-        told |= spending(run.record)
+        for key in (key for batch in staged.batches for key in batch.keys):
+            context.add_asset_metadata(spending(run.record.spent_in(key)), partition_key=key)
         if run.record.repairs:
             told["repairs of the model's replies"] = counts_table(run.record.repairs, "repair")
         if run.record.remarks():
@@ -98,9 +99,8 @@ def scenarios(staged: Staged) -> Mapping[str, int]:
     return _tallied(staged, "fraud_scenario")
 
 
-def spending(record: "RunRecord") -> Mapping[str, Any]:
+def spending(spent: "Spent | None") -> Mapping[str, Any]:
     """Tokens and money, under names that the UI plots over time."""
-    spent = record.spending
     if spent is None:
         return {Measure.COST: 0.0}
     return {

@@ -44,7 +44,7 @@ def run_metadata(staged: Staged, record: "RunRecord", ledger: Ledger) -> Mapping
         Measure.FRAUD_TARGET: record.spec.fraud_ratio,
         Measure.REMOVED: ledger.removed,
         **({Measure.WORST_LATENESS: round(record.worst_lateness, 3)} if ledger.live else {}),
-        **spending(record),
+        **spending(record.spending),
         "claims by generator": counts_table(generators(staged), "generator"),
         "frauds by scenario": counts_table(scenarios(staged), "scenario"),
         "newest claims": preview(staged.batches[-1], record.timezone),

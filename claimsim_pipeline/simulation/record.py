@@ -15,13 +15,36 @@ from claimsim_pipeline.errors import BatchPending, BudgetStopped, Interrupted
 from claimsim_pipeline.simulation.plan import RunSpec
 
 
-class Spending(Protocol):
+class Books(Protocol):
+    """Tokens and US dollars."""
+
+    @property
+    def input_tokens(self) -> int:
+        """Cached ones included."""
+        ...
+
+    @property
+    def cached_tokens(self) -> int:
+        """Those of the input that the provider had in its cache."""
+        ...
+
+    @property
+    def output_tokens(self) -> int:
+        """Generated ones."""
+        ...
+
+    @property
+    def cost_usd(self) -> float | None:
+        """None if the model has no known price."""
+        ...
+
+
+class Spending(Books, Protocol):
     """A generator's books."""
 
-    input_tokens: int
-    cached_tokens: int
-    output_tokens: int
-    cost_usd: float | None
+    def of_window(self, window: str) -> Books:
+        """Those of a window's claims."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -34,7 +57,7 @@ class Spent:
     cost_usd: float | None
 
     @classmethod
-    def by(cls, books: Sequence[Spending]) -> Spent:
+    def by(cls, books: Sequence[Books]) -> Spent:
         """All of them together."""
         costs = [book.cost_usd for book in books]
         return cls(
@@ -106,6 +129,11 @@ class RunRecord:
     def spending(self) -> Spent | None:
         """What has been spent so far; None if the model was not asked."""
         return Spent.by([generator.spending for generator in self.paid]) if self.paid else None
+
+    def spent_in(self, window: str) -> Spent | None:
+        """What a window's claims have cost in this run; None if the model was not asked."""
+        books = [generator.spending.of_window(window) for generator in self.paid]
+        return Spent.by(books) if books else None
 
     @property
     def repairs(self) -> Counter[str]:

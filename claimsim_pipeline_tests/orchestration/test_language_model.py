@@ -52,11 +52,19 @@ def test_windows_by_the_model_are_bought_once(buying: Buying, server: LoopbackSe
     location, account = buying(), server.model.account
     first = location.run("simulate_claims", *WINDOWS)
     assert location.query(_BY_WINDOW) == [(12, 12), (12, 12)]
-    told = metadata(first)
-    assert (told["llm/input_tokens"], told["llm/output_tokens"]) == (
-        account.input_tokens,
-        account.output_tokens,
-    )
+    events = first.asset_materializations_for_node("generated_claims")
+    books = [{name: value.value for name, value in event.metadata.items()} for event in events]
+    assert [told["dagster/partition_row_count"] for told in books] == [12, 12]
+    assert all(told["llm/cost_usd"] > 0 for told in books)
+    assert sum(told["llm/input_tokens"] for told in books) == account.input_tokens
+    assert sum(told["llm/output_tokens"] for told in books) == account.output_tokens
+    assert sum(told["llm/cost_usd"] for told in books) == pytest.approx(_price_of(server))
+    (whole,) = [
+        event.metadata["llm/input_tokens"].value
+        for event in first.asset_materializations_for_node("claims_live_stream")
+        if "llm/input_tokens" in event.metadata
+    ]
+    assert whole == account.input_tokens
     assert account.paid == 24
     assert location.run("simulate_claims", WINDOWS[1]).success
     assert account.paid == 24

@@ -118,6 +118,16 @@ class Tally:
         return prices.single.cost(self.single) + prices.batch.cost(self.batch)
 
 
+@dataclass(frozen=True)
+class Part:
+    """Tokens and US dollars of a part of the books."""
+
+    input_tokens: int
+    cached_tokens: int
+    output_tokens: int
+    cost_usd: float | None
+
+
 class Spending:
     """What a run has paid for: every reply, the ones that were of no use included.
 
@@ -166,6 +176,11 @@ class Spending:
     def cost_of_window(self, window: str) -> float | None:
         """What the claims of a window (or ad hoc run) have cost in this run."""
         return self.windows.get(window, Tally()).cost(self.tariff)
+
+    def of_window(self, window: str) -> Part:
+        """Tokens and dollars for the claims of a window (or ad hoc run) in this run."""
+        usage = self.windows.get(window, Tally()).usage
+        return Part(**vars(usage), cost_usd=self.cost_of_window(window))
 
     def cost_of_claim(self, key: str) -> float | None:
         """What one claim has cost in this run."""
