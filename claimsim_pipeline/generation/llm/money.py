@@ -32,12 +32,13 @@ class Usage:
 
     @classmethod
     def of(cls, told: Any) -> Usage:
-        """From the ``usage`` object of a response; whatever is missing counts as 0."""
+        """From the ``usage`` object of a response; what is missing or cannot be counts as 0."""
         if not isinstance(told, dict):
             return cls()
         details = told.get("input_tokens_details")
         cached = details.get("cached_tokens") if isinstance(details, dict) else 0
-        return cls(*map(_whole, (told.get("input_tokens"), cached, told.get("output_tokens"))))
+        sent, made = _whole(told.get("input_tokens")), _whole(told.get("output_tokens"))
+        return cls(sent, min(_whole(cached), sent), made)
 
 
 def _whole(value: Any) -> int:

@@ -18,9 +18,10 @@ from claimsim_pipeline.errors import (
 from claimsim_pipeline.generation.brief import Briefs
 from claimsim_pipeline.generation.door import DRAFT_COLUMNS
 from claimsim_pipeline.generation.llm.generator import LLMGenerator
+from claimsim_pipeline.generation.llm.money import Usage, tariff
 from claimsim_pipeline.generation.llm.quarantine import put_away
 from claimsim_pipeline.generation.mutator import Mutator, mutate
-from claimsim_pipeline_tests.generation.llm.conftest import Make, Serve, World, collected
+from claimsim_pipeline_tests.generation.llm.conftest import MODEL, Make, Serve, World, collected
 
 
 def violations(drafts: pd.DataFrame, briefs: Briefs, world: World) -> pd.DataFrame:
@@ -276,6 +277,20 @@ def test_the_budget_of_a_run_counts_what_it_bought_before_it_was_resumed(
     assert server.model.account.calls == calls < 100
     collected(make(server, run_id="another", max_cost_usd=0.1), briefs, world.reference)
     assert server.model.account.paid == 100
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"input_tokens": 5, "input_tokens_details": {"cached_tokens": 99}},
+        {"input_tokens": -5, "output_tokens": "many", "input_tokens_details": None},
+        "none",
+    ],
+)
+def test_no_account_of_a_server_makes_a_cost_negative(told: object) -> None:
+    cost = tariff(MODEL).cost(Usage.of(told))
+    assert cost is not None
+    assert cost >= 0.0
 
 
 def test_a_budget_for_a_model_without_a_price_is_refused(serve: Serve, tmp_path: Path) -> None:
