@@ -229,10 +229,10 @@ def sweep(settings: Settings, cutoff: datetime) -> int:
 
 
 def collect_batches(settings: Settings) -> list[BatchState]:
-    """Fetch what the batch API has ready; batches that are done and not yet acknowledged."""
+    """Fetch what the batch API has ready; all batches that are not yet acknowledged."""
     if not _has_model(settings):
         return []
-    return [batch for batch in _batches(settings).collect() if batch.finished]
+    return _batches(settings).collect()
 
 
 def keep_batch_plan(settings: Settings, run_id: str, spec: RunSpec) -> None:

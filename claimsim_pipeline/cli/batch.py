@@ -31,11 +31,13 @@ def collect(door: Door, /, wait: float) -> None:
     from claimsim_pipeline.composition import acknowledge_batch, collect_batches
 
     settings = door.settings()
-    ready = collect_batches(settings)
-    if not ready:
+    batches = collect_batches(settings)
+    if not any(batch.finished for batch in batches):
         click.echo("No batch is ready.")
-    for batch in ready:
+    for batch in batches:
         click.echo(str(batch))
+        if not batch.finished:
+            continue
         asked = settings.model_copy(update={"llm_model": batch.model})  # else all is bought anew
         record = _publish(asked, batch, wait)
         acknowledge_batch(settings, batch.batch_id)

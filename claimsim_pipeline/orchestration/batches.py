@@ -37,12 +37,12 @@ def llm_batch_sensor(settings: Settings, job: UnresolvedAssetJobDefinition) -> d
         description="Collects batches of the model's batch API and finishes their windows.",
     )
     def sensor(context: dg.SensorEvaluationContext) -> dg.SensorResult:
-        finished = composition.collect_batches(settings)
-        batches = [b for b in finished if not _published(context.instance, settings, b)]
+        found = composition.collect_batches(settings)
+        batches = [b for b in found if not _published(context.instance, settings, b)]
         requests = [
             request
             for batch in batches
-            if batch.model == settings.llm_model
+            if batch.finished and batch.model == settings.llm_model
             for request in _requests(settings, batch)
         ]
         if requests:
@@ -73,6 +73,8 @@ def _config_of(settings: Settings, batch: "BatchState") -> Mapping[str, Any]:
 
 def _published(instance: dg.DagsterInstance, settings: Settings, batch: "BatchState") -> bool:
     """Whether our runs have published all its windows; then nobody collects it again."""
+    if not batch.finished:
+        return False
     wanted = dg.RunsFilter(
         job_name=SIMULATE_CLAIMS,
         tags={_BATCH: batch.batch_id},
@@ -87,10 +89,11 @@ def _published(instance: dg.DagsterInstance, settings: Settings, batch: "BatchSt
 
 def _nothing(settings: Settings, batches: Sequence["BatchState"]) -> str:
     """Why no run is asked for."""
-    if not batches:
-        return "No batch has come back."
+    others = [batch for batch in batches if batch.finished]
+    if not others:
+        return "\n".join(["No batch has come back.", *map(str, batches)])
     return (
-        f"{', '.join(b.batch_id for b in batches)} came from {batches[0].model}, and SIM_LLM_MODEL "
+        f"{', '.join(b.batch_id for b in others)} came from {others[0].model}, and SIM_LLM_MODEL "
         f"is {settings.llm_model}, which would have to be paid again: `claimsim batch collect` "
         "publishes what came back, or set SIM_LLM_MODEL as it was."
     )

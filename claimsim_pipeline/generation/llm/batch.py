@@ -44,7 +44,8 @@ class BatchState:
 
     Attributes:
         batch_id: The provider's.
-        status: ``pending``, ``completed``, ``expired``, ``failed`` or ``cancelled``.
+        status: ``pending``, ``unknown`` (the provider has no such batch), ``completed``,
+            ``expired``, ``failed`` or ``cancelled``.
         windows: Partition keys (or ids of ad hoc runs) that it has claims of.
         run_id: That submitted it.
         model: That was asked.
@@ -63,7 +64,7 @@ class BatchState:
     @property
     def finished(self) -> bool:
         """Whether there is nothing to wait for any more."""
-        return self.status != "pending"
+        return self.status in _ENDED
 
     @property
     def remaining(self) -> int:
@@ -72,6 +73,11 @@ class BatchState:
 
     def __str__(self) -> str:
         spans = f"{len(self.windows)} windows" if len(self.windows) > 1 else "".join(self.windows)
+        if self.status == "unknown":
+            return (
+                f"{self.batch_id}: unknown to the provider, {self.requests} claims of {spans}; "
+                "collect it with the key and the address that it was submitted with"
+            )
         if not self.finished:
             return f"{self.batch_id}: pending, {self.requests} claims of {spans}"
         return (
@@ -139,10 +145,10 @@ class Batches:
             return []
         with self._book.held(), self._client() as client:
             self._settle_intents(client)
-            for batch in self._book.batches():
-                if not batch.status:
-                    self._fetch(client, batch)
-            return [_state(b) for b in self._book.batches() if not b.acknowledged]
+            open_ = [b for b in self._book.batches() if not b.status]
+            unknown = {b.intent for b in open_ if not self._fetch(client, b)}
+            known = [b for b in self._book.batches() if not b.acknowledged]
+            return [_state(b, "unknown" if b.intent in unknown else "pending") for b in known]
 
     def acknowledge(self, batch_id: str) -> None:
         """Note that a finished batch's claims are published; collect tells no more of it."""
@@ -199,14 +205,21 @@ class Batches:
         )
         self._book.note(intent, batch_id=batch.id)
 
-    def _fetch(self, client: OpenAI, batch: Submitted) -> None:
-        told = client.batches.retrieve(batch.batch_id)
+    def _fetch(self, client: OpenAI, batch: Submitted) -> bool:
+        """Whether the provider knows it; what it brought is in the journal then."""
+        from openai import NotFoundError
+
+        try:
+            told = client.batches.retrieve(batch.batch_id)
+        except NotFoundError:  # another key's, most likely; to buy it anew would be rash
+            return False
         if told.status not in _ENDED:
-            return
+            return True
         entries = [_entry(batch, *found) for found in _replies(client, told)]
         known = [entry for entry in entries if entry is not None]
         self._journal.keep(known)
         self._book.note(batch.intent, status=told.status, replies=len(known))
+        return True
 
     @contextmanager
     def _client(self) -> Iterator[OpenAI]:
@@ -291,10 +304,10 @@ def _entry(batch: Submitted, name: str, body: object) -> Entry | None:
     )
 
 
-def _state(batch: Submitted) -> BatchState:
+def _state(batch: Submitted, otherwise: str) -> BatchState:
     return BatchState(
         batch.batch_id,
-        batch.status or "pending",
+        batch.status or otherwise,
         batch.windows,
         batch.run_id,
         batch.model,

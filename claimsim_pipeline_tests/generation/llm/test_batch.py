@@ -105,6 +105,30 @@ def test_a_batch_for_a_host_that_does_not_answer_ends_within_five_seconds(
         assert time.monotonic() - began < 5.0
 
 
+class Disowning(Model):
+    """Knows nothing of its first batch."""
+
+    def answer(self, method: str, path: str, headers: dict[str, str], body: bytes) -> Answer:
+        if (method, path) == ("GET", "/v1/batches/batch_1"):
+            return 404, {}, {"error": {"message": "no such batch"}}, 0.0
+        return super().answer(method, path, headers, body)
+
+
+def test_a_batch_that_the_provider_does_not_know_holds_up_no_other_and_is_not_bought_anew(
+    world: World, make: Make, tmp_path: Path
+) -> None:
+    with LoopbackServer(Disowning()) as server:
+        for count in (5, 6):
+            with pytest.raises(BatchPending):
+                generator = make(server, submit=batches(server, tmp_path).submit)
+                collected(generator, world.briefs(count), world.reference)
+        unknown, ready = batches(server, tmp_path).collect()
+        assert not unknown.finished
+        assert "batch_1: unknown to the provider" in str(unknown)
+        assert (ready.batch_id, ready.status) == ("batch_2", "completed")
+        assert server.model.account.calls == 0
+
+
 def test_a_line_that_a_crash_has_torn_takes_no_later_one_with_it(tmp_path: Path) -> None:
     book = BatchBook(tmp_path)
     book.intend(Submitted("first", "run", MODEL, "v1", {"hash": "w0/0"}))
