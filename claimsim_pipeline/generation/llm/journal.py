@@ -177,12 +177,12 @@ def append(path: Path, data: bytes) -> None:
     except OSError as error:
         if before is not None or path.exists():
             os.truncate(path, before or 0)  # nothing half-written for the next record to join
-        if error.errno in _FULL:
+        if error.errno in FULL:
             raise DiskFull(f"No space left to keep a paid reply in {path}: make room.") from None
         raise FolderNotWritable(f"{path} cannot be written ({error}).") from None
 
 
-_FULL = (28, 122)  # ENOSPC, EDQUOT
+FULL = (28, 122)  # ENOSPC, EDQUOT
 
 
 def _sync_folder(folder: Path) -> None:

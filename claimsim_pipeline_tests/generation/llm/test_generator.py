@@ -12,6 +12,7 @@ from claimsim_pipeline.claims.invariants import check_frames
 from claimsim_pipeline.errors import (
     BudgetStopped,
     ClaimsNotDelivered,
+    FolderNotWritable,
     LLMUnavailable,
     UsageError,
 )
@@ -177,6 +178,12 @@ def test_a_damaged_reply_is_bought_again_and_remarked_on(
 def test_a_reply_with_half_a_character_can_be_quarantined(tmp_path: Path) -> None:
     path = put_away(tmp_path, "w0/1", "no use", [{"cause": "no use", "raw": "\ud83d"}])
     assert json.loads(path.read_text())["replies"][0]["raw"] == "\ud83d"
+
+
+def test_a_quarantine_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+    (tmp_path / "quarantine").write_text("a file")
+    with pytest.raises(FolderNotWritable, match="quarantine"):
+        put_away(tmp_path / "quarantine", "w0/1", "no use", [])
 
 
 def test_the_breaker_stops_asking_a_hopeless_model(world: World, serve: Serve, make: Make) -> None:
