@@ -108,11 +108,11 @@ async def _called(client: AsyncOpenAI, body: bytes) -> tuple[Paid | Failure, Map
         return Paid.of(_json(response.content)), response.headers
     except APITimeoutError as error:
         unmet = isinstance(error.__cause__, httpx2.ConnectTimeout)
-        return Failure("the call timed out", Remedy.WAIT, unreachable=unmet), {}
-    except APIConnectionError as error:
-        unmet = isinstance(error.__cause__, httpx2.ConnectError)
-        cause = f"no connection to {client.base_url} ({error.__cause__ or error})"
+        cause = f"no connection to {client.base_url} in time" if unmet else "the call timed out"
         return Failure(cause, Remedy.WAIT, unreachable=unmet), {}
+    except APIConnectionError as error:
+        cause = f"no connection to {client.base_url} ({error.__cause__ or error})"
+        return Failure(cause, Remedy.WAIT, unreachable=True), {}  # nobody who speaks HTTP
     except APIStatusError as error:
         return classify(error), error.response.headers
 

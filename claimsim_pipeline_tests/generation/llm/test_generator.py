@@ -1,7 +1,10 @@
 from __future__ import annotations
 
 import json
+import socket
+import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pandas as pd
@@ -248,6 +251,24 @@ def test_an_unreachable_host_is_noticed_within_five_seconds(world: World, make: 
         with pytest.raises(LLMUnavailable, match="SIM_FORCE_LLM=true"):
             collected(make(address), world.briefs(10), world.reference)
         assert time.monotonic() - began < 5.0
+
+
+def test_a_port_where_nobody_speaks_http_is_noticed_within_five_seconds(
+    world: World, make: Make
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as deaf:
+        threading.Thread(target=_hang_up, args=(deaf,), daemon=True).start()
+        began, address = time.monotonic(), f"http://127.0.0.1:{deaf.getsockname()[1]}/v1"
+        with pytest.raises(LLMUnavailable, match="SIM_FORCE_LLM=true"):
+            collected(make(address), world.briefs(10), world.reference)
+        assert time.monotonic() - began < 5.0
+
+
+def _hang_up(server: socket.socket) -> None:
+    """Take calls and say nothing."""
+    with suppress(OSError):
+        while True:
+            server.accept()[0].close()
 
 
 def test_a_local_server_needs_no_key(world: World, serve: Serve, make: Make) -> None:
