@@ -9,7 +9,14 @@ import click
 
 from claimsim_pipeline.cli.context import Door
 from claimsim_pipeline.cli.options import as_environment, run_options
-from claimsim_pipeline.errors import DiskFull, GenerationError, Interrupted, StoreBusy, UsageError
+from claimsim_pipeline.errors import (
+    DiskFull,
+    GenerationError,
+    Interrupted,
+    LLMUnavailable,
+    StoreBusy,
+    UsageError,
+)
 
 if TYPE_CHECKING:
     from claimsim_pipeline.generation.door import ClaimGenerator
@@ -102,8 +109,9 @@ def _simulate(settings: Settings, run: AdHocRun, *, wait: float, regenerate: boo
             click.echo(f"Go on with it: claimsim simulate --resume {run.run_id}", err=True)
             _last_words(settings, record, clock.now())
             return stopped.exit_code
-        except (StoreBusy, DiskFull, GenerationError):
-            if record.status in ("failed", "budget_stopped"):  # it had begun, so it can be resumed
+        except (StoreBusy, DiskFull, GenerationError) as error:
+            hopeless = isinstance(error, LLMUnavailable) and not record.inserted
+            if record.status in ("failed", "budget_stopped") and not hopeless:  # it had begun
                 click.echo(f"Go on with it: claimsim simulate --resume {run.run_id}", err=True)
             raise
         finally:

@@ -38,6 +38,14 @@ def test_a_run_whose_budget_is_spent_says_how_to_go_on_and_buys_only_the_rest(
     assert server.model.account.paid == 8
 
 
+def test_a_run_without_a_claim_for_want_of_a_model_is_not_gone_on_with(
+    claimsim: Claimsim, server: LoopbackServer
+) -> None:
+    server.model.knobs.turn({"status": 401})
+    code, _, said = claimsim(*SIMULATE)
+    assert (code, "SIM_FORCE_LLM=true" in said, "--resume" in said) == (1, True, False)
+
+
 def test_an_estimate_tells_both_prices_and_counts_all_blocks_of_a_long_run(
     claimsim: Claimsim, server: LoopbackServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
