@@ -24,6 +24,7 @@ MOST_POINTS = 600
 
 _LEFT, _BOTTOM, _RIGHT, _TOP = 0.66, 0.43, 0.08, 0.27  # margins in inches
 _BINS = np.linspace(0.0, 1.0, 21)
+_FEW_DECADES = 100  # highest over lowest amount
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,13 @@ class Words:
         text = f"{value:,.10g}"
         return text if self.decimal == "." else text.translate(str.maketrans(",.", ".,"))
 
+    def rupiah(self, amount: float, _position: float = 0) -> str:
+        """Shortened: 2 jt where the decimal sign is a comma, 2 m elsewhere."""
+        for scale, units in ((1e9, ("M", "bn")), (1e6, ("jt", "m")), (1e3, ("rb", "k"))):
+            if amount >= scale:
+                return f"{self.number(amount / scale)} {units[self.decimal == '.']}"
+        return self.number(amount)
+
 
 Groups = tuple[np.ndarray, np.ndarray]
 """Values of the calm claims, and of the others."""
@@ -112,9 +120,7 @@ def against_peers(
     axes.set_xscale("log")
     axes.set_yscale("log")
     _equality(axes, ink)
-    for axis in (axes.xaxis, axes.yaxis):
-        axis.set_major_formatter(_rupiah)
-        axis.set_minor_formatter("")
+    _rupiah_ticks(axes, words)
     _legend(axes, words, ink)
     return figure
 
@@ -160,7 +166,7 @@ def run_plots(claims: pd.DataFrame, timezone: str) -> Mapping[str, str]:
         "amounts against peers": against_peers(
             claims[~fraud],
             claims[fraud],
-            Words("90 % quantile of the peers (Rp)", "claimed (Rp)", "honest", "fraud"),
+            Words("90th percentile of the peers (Rp)", "claimed (Rp)", "honest", "fraud"),
             PAPER,
             size=size,
         ),
@@ -230,11 +236,16 @@ def _spread(claims: pd.DataFrame) -> pd.DataFrame:
     return ordered.iloc[np.linspace(0, len(ordered) - 1, MOST_POINTS).astype(np.intp)]
 
 
-def _rupiah(amount: float, _position: float = 0) -> str:
-    for unit, name in ((1e9, "M"), (1e6, "jt"), (1e3, "rb")):
-        if amount >= unit:
-            return f"{amount / unit:g} {name}"
-    return f"{amount:g}"
+def _rupiah_ticks(axes: Axes, words: Words) -> None:
+    """Powers of ten are named, and what lies between them where there are few."""
+    from matplotlib.ticker import LogLocator
+
+    limits = ((axes.xaxis, axes.get_xlim()), (axes.yaxis, axes.get_ylim()))
+    for axis, (low, high) in limits:
+        if high < _FEW_DECADES * low:
+            axis.set_major_locator(LogLocator(subs=(1, 2, 3, 5)))
+        axis.set_major_formatter(words.rupiah)
+        axis.set_minor_formatter("")
 
 
 def _days(moments: Any) -> list[float]:

@@ -63,7 +63,7 @@ def page(content: Content, texts: Texts, *, now: datetime, zone: ZoneInfo) -> st
         zone: Of the times on it.
     """
     css, js = template("report.css").strip(), template("report.js").strip()
-    made = now.astimezone(zone).strftime("%Y-%m-%d %H:%M %Z")
+    made = f"{_moment(now, zone)} {now.astimezone(zone):%Z}"
     gaps = {
         **{name: _text(value) for name, value in texts.words.items() if isinstance(value, str)},
         "lang": texts.language,
@@ -85,6 +85,7 @@ def _data(content: Content, texts: Texts, zone: ZoneInfo) -> dict[str, Any]:
         "words": texts["words"],
         "alarm": ALARM,
         "length": len(content.claims),
+        "total": content.total,
         "columns": page_rows(content.claims, zone),
     }
 
@@ -112,7 +113,7 @@ def _facts(content: Content, texts: Texts, zone: ZoneInfo) -> str:
     alarmed, total = int((risk >= ALARM).sum()), content.total
     flagged = content.scores["flags"].explode().dropna().index.nunique()
     say = texts["facts"]
-    share = f" <small>{texts.number(100 * alarmed / total)} %</small>" if total else ""
+    share = f" <small>{texts.percent(alarmed / total)}</small>" if total else ""
     facts = {
         say["total"]: texts.number(total),
         texts.filled(say["alarmed"], texts.number(ALARM, 1)): texts.number(alarmed) + share,
@@ -146,9 +147,10 @@ def _charts(content: Content, texts: Texts) -> str:
 def _flags(flags: pd.Series, texts: Texts) -> str:
     counts = Counter(flags.explode().dropna().value_counts().to_dict())
     most = max(counts.values(), default=1)
-    names = texts["words"]["flags"]
+    names, meanings = texts["words"]["flags"], texts["meanings"]
     lines = "".join(
-        f'<span class="name">{_text(names.get(flag, flag))}</span>'
+        f'<span class="name">{_text(names.get(flag, flag))}'
+        f"<small>{_text(meanings.get(flag, ''))}</small></span>"
         f'<meter min="0" max="{most}" value="{count}"></meter><span>{texts.number(count)}</span>'
         for flag, count in sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     )
@@ -187,7 +189,7 @@ def _named(tally: Tally, texts: Texts) -> str:
 def _tally(name: str, tally: Tally, texts: Texts) -> str:
     share = tally.caught_share
     shown = [texts.number(n) for n in (tally.claims, tally.planted, tally.caught)]
-    shown += ["–" if share is None else f"{texts.number(100 * share)} %"]
+    shown += ["–" if share is None else texts.percent(share)]
     shown += [texts.number(tally.false_alarms)]
     cells = "".join(f'<td class="number">{value}</td>' for value in shown)
     return _ROW.format(f"<td>{_text(name)}</td>{cells}")

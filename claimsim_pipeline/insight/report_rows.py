@@ -25,7 +25,7 @@ _AS_THEY_ARE = {
     "peer_p90": "peer_p90",
     "risk_score": "risk",
     "rule_score": "rule_score",
-    "ml_score": "ml_score",
+    "ml_score_normalized": "ml_score",
     "flags": "flags",
     "narrative": "narrative",
     "fraud_scenario": "scenario",

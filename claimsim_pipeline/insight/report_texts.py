@@ -41,6 +41,10 @@ class Texts:
         text = f"{value:,.{digits}f}"
         return text.translate(str.maketrans(",.", ".,")) if self.language == "id" else text
 
+    def percent(self, share: float) -> str:
+        """A share as a whole percentage."""
+        return f"{self.number(100 * share)}%"
+
     def rupiah(self, amount: float) -> str:
         """Shortened: Rp 1,2 M, say."""
         for scale, name in _SCALES[self.language]:

@@ -37,6 +37,7 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
         risk_score=dice.random(CLAIMS).round(3),
         province_name=[PROVINCES[n % 4] for n in range(CLAIMS)],
         facility_name=[f"RS Contoh {n % 90} {HOSTILE}" for n in range(CLAIMS)],
+        dx_primary_label=["Hypertension" if n % 9 else "X" * 200 for n in range(CLAIMS)],
         narrative="Kunjungan rawat jalan dengan keluhan yang menetap; obat diberikan. " * 3,
     )
     return write_report(
@@ -180,6 +181,16 @@ def test_the_policy_refuses_what_the_page_does_not_hold(chrome: Browser, page: P
     chrome.wait(lambda: _ask(chrome, "document.images[0].complete"), 10)
     log = " ".join(entry["message"] for entry in chrome.driver.get_log("browser"))
     assert "Content Security Policy" in log
+
+
+def test_figures_end_where_their_heading_ends(browser: Browser) -> None:
+    ends = (
+        "[...document.querySelectorAll('#claims th.number button, #claims tbody tr:first-child"
+        " td.number')].map((box) => { const range = document.createRange();"
+        " range.selectNodeContents(box); return Math.round(range.getBoundingClientRect().right); })"
+    )
+    edges = _ask(browser, ends)
+    assert edges[: len(edges) // 2] == edges[len(edges) // 2 :]
 
 
 def test_dark_mode_is_dark(browser: Browser) -> None:

@@ -68,6 +68,29 @@ def test_many_claims_make_no_heavy_plot() -> None:
     assert len(drawing) < 100_000
 
 
+def test_amounts_close_to_each_other_have_figures_on_both_axes() -> None:
+    near = pd.DataFrame({"peer_p90": [190e3, 390e3], "amount_claimed": [1.1e6, 2.1e6]})
+    drawing = svg(against_peers(near, near, Words("x", "y"), PAPER, size=(4, 2)))
+    assert ">200 k<" in drawing
+    assert ">2 m<" in drawing
+
+
+@pytest.mark.parametrize(
+    ("amount", "english", "indonesian"),
+    [
+        (500, "500", "500"),
+        (2e5, "200 k", "200 rb"),
+        (1.5e6, "1.5 m", "1,5 jt"),
+        (3e9, "3 bn", "3 M"),
+    ],
+)
+def test_amounts_on_an_axis_are_written_as_people_there_write_them(
+    amount: float, english: str, indonesian: str
+) -> None:
+    assert Words("x", "y").rupiah(amount) == english
+    assert Words("x", "y", decimal=",").rupiah(amount) == indonesian
+
+
 def test_amounts_without_peers_are_left_out() -> None:
     frame = claims(20).assign(peer_p90=None)
     assert run_plots(frame, "Asia/Jakarta")

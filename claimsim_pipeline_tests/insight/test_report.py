@@ -136,6 +136,30 @@ def test_the_riskiest_claims_come_first_and_no_more_than_asked_for(
     assert data_of(written(store, tmp_path, limit=1))["length"] == 1
 
 
+def test_a_page_that_cannot_hold_all_claims_knows_how_many_there_are(
+    store: ClaimStore, tmp_path: Path
+) -> None:
+    data = data_of(written(store, tmp_path, limit=1))
+    assert (data["length"], data["total"]) == (1, 3)
+    assert data["words"]["riskiest"].count("{}") == 2
+
+
+def test_dates_and_shares_are_written_as_people_there_write_them(page: str) -> None:
+    assert "Data simulasi per 01/03/2026 12:00 WIB." in page
+    assert "<small>67%</small>" in page
+
+
+def test_each_flag_says_what_it_means(page: str, full: str) -> None:
+    assert "mirip klaim lain" in page
+    assert "much like another claim" in full
+
+
+def test_the_model_score_is_on_the_scale_of_the_risk() -> None:
+    due = pd.Series([NOW], dtype="datetime64[us, UTC]")
+    claims = pd.DataFrame({"due_at": due, "ml_score": [-0.12], "ml_score_normalized": [0.31]})
+    assert page_rows(claims, ZoneInfo("Asia/Jakarta"))["ml_score"] == [0.31]
+
+
 def test_the_answers_are_hidden_unless_asked_for(page: str, full: str) -> None:
     columns = data_of(page)["columns"]
     assert not {"scenario", "is_fraud", "generator"} & columns.keys()

@@ -6,6 +6,7 @@
   const byId = (id) => document.getElementById(id);
   const number = new Intl.NumberFormat(data.locale);
   const score = new Intl.NumberFormat(data.locale, { minimumFractionDigits: 2, maximumFractionDigits: 2 });
+  const fine = new Set(["times_p90", "rule_score", "ml_score"]);
   const collator = new Intl.Collator(data.locale, { numeric: true });
 
   // A column is a list of values, or codes into a list of distinct ones.
@@ -26,7 +27,7 @@
 
   const columns = [
     { name: "claim_id", kind: "nowrap", fill: fillClaim },
-    { name: "time", kind: "nowrap minor", fill: (row, td) => { const [day, clock] = (cell("time", row) || "– ").split(" "); two(td, clock, day); } },
+    { name: "time", kind: "nowrap minor", fill: (row, td) => { const [day, clock] = moment(row); two(td, clock, day); } },
     { name: "facility", kind: "place", fill: (row, td) => two(td, cell("facility", row), cell("province", row)) },
     { name: "diagnosis", kind: "middling", fill: (row, td) => two(td, cell("diagnosis", row), cell("diagnosis_label", row)) },
     { name: "service", kind: "nowrap minor" },
@@ -43,6 +44,10 @@
   function two(td, first, second) {
     td.append(shown(first));
     if (second) td.append(element("small", second));
+  }
+  function moment(row) {
+    const [date, clock] = (cell("time", row) || " –").split(" ");  // kept so that it sorts
+    return [date.split("-").reverse().join("/"), clock];
   }
   function fillClaim(row, td) {
     const button = element("button", cell("claim_id", row), "open");
@@ -73,9 +78,11 @@
       box.append(element("dt", words.columns[name]), element("dd", value));
     };
     add("narrative", cell("narrative", row), "wide");
-    for (const name of ["time", "facility_class", "province", "diagnosis_label", "service", "severity", "los", "paid", "peer_p90", "rule_score", "ml_score"]) {
+    add("time", moment(row).join(" ").trim());
+    add("diagnosis", [cell("diagnosis", row), cell("diagnosis_label", row)].filter(Boolean).join(" · "));
+    for (const name of ["facility_class", "province", "service", "severity", "los", "paid", "peer_p90", "times_p90", "rule_score", "ml_score"]) {
       const value = cell(name, row);
-      add(name, typeof value === "number" ? (name.endsWith("score") ? score : number).format(value) : value);
+      add(name, typeof value === "number" ? (fine.has(name) ? score : number).format(value) : value);
     }
     add("flags", (cell("flags", row) || []).map((flag) => words.flags[flag] || flag).join(" · "));
     if (data.columns.scenario) add("scenario", words.scenarios[cell("scenario", row)] || words.honest);
@@ -154,7 +161,8 @@
     }
     document.querySelector("#claims tbody").replaceChildren(body);
     const fill = (template, ...values) => values.reduce((told, value) => told.replace("{}", value), template);
-    byId("told").textContent = fill(words.told, number.format(state.rows.length), number.format(data.length));
+    const riskiest = data.total > data.length ? fill(words.riskiest, number.format(data.length), number.format(data.total)) : "";
+    byId("told").textContent = data.length ? `${fill(words.told, number.format(state.rows.length), number.format(data.length))} ${riskiest}` : "";
     byId("page").textContent = fill(words.page, number.format(state.page + 1), number.format(pages));
     byId("first").disabled = byId("back").disabled = state.page === 0;
     byId("next").disabled = byId("last").disabled = state.page === pages - 1;
