@@ -74,11 +74,31 @@ def _of_the_house(settings: Settings, *, call: bool) -> Iterator[Finding]:
     yield from machine.folders(premises)
     patient = settings.model_copy(update={"store_deadline_seconds": _PATIENCE_SECONDS})
     yield from database(premises, open_store(patient))
+    yield from _runs(settings)
     yield model.key(premises)
     if call:
         yield model.call(premises, settings.openai_api_key)
     else:
         yield model.not_called(premises)
+
+
+def _runs(settings: Settings) -> Iterator[Finding]:
+    from claimsim_pipeline.composition import run_log
+    from claimsim_pipeline.insight.doctor_runs import unfinished
+
+    dead = run_log(settings).dead()
+    return unfinished(dead, [run_id for run_id in dead if _is_kept(run_id, settings.home)])
+
+
+def _is_kept(run_id: str, home: Path) -> bool:
+    from claimsim_pipeline.errors import UsageError
+    from claimsim_pipeline.simulation.ad_hoc import AdHocRun
+
+    try:
+        AdHocRun.resumed(run_id, home)
+    except UsageError:
+        return False
+    return True
 
 
 def _premises(settings: Settings) -> Premises:
@@ -160,4 +180,8 @@ def _show(findings: Sequence[Finding]) -> None:
         if finding.remedy:
             click.echo(f"{'':21}-> {finding.remedy}")
     counts = {state: sum(finding.state == state for finding in findings) for state in _COLOURS}
-    click.echo(", ".join(f"{count} {state}" for state, count in counts.items()))
+    click.echo(", ".join(_counted(count, state) for state, count in counts.items()))
+
+
+def _counted(count: int, state: str) -> str:
+    return f"{count} {state}" if state == "ok" or count == 1 else f"{count} {state}s"

@@ -108,7 +108,7 @@ def _scores(counts: dict[str, int]) -> Iterator[Finding]:
         return
     told = f"claims_ml_scores covers {cached:,} of {feed:,} claims"
     if cached < feed:
-        yield warning("ML scores", told, "claimsim refresh-scores")
+        yield warning("ML scores", told, "Run `claimsim refresh-scores`.")
     else:
         yield ok("ML scores", told)
 

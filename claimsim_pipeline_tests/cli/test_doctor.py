@@ -7,7 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from claimsim_pipeline.composition import run_log, run_spec
+from claimsim_pipeline.settings import load_settings
+from claimsim_pipeline.simulation.ad_hoc import AdHocRun
 from claimsim_pipeline_tests.cli.conftest import Claimsim
+from claimsim_pipeline_tests.insight.live_store import NOW
 
 KEY = "sk-not-to-be-seen"
 
@@ -16,7 +20,7 @@ def test_a_house_in_order_ends_well(claimsim: Claimsim, database: Path) -> None:
     code, out, _ = claimsim("doctor")
     assert code == 0, out
     assert "2 simulated claims" in out
-    assert out.rstrip().endswith("0 problem")
+    assert out.rstrip().endswith("0 problems")
 
 
 def test_a_problem_ends_with_one_and_a_remedy(claimsim: Claimsim) -> None:
@@ -47,6 +51,29 @@ def test_a_bad_setting_is_a_finding_and_ends_the_looking(claimsim: Claimsim) -> 
     assert "SIM_FRAUD_RATIO='7' is not allowed" in out
     assert "Did you mean SIM_HOME?" in out
     assert "Database" not in out
+
+
+def test_a_run_that_was_killed_is_told_with_the_way_to_finish_it(
+    claimsim: Claimsim, database: Path, environ: dict[str, str]
+) -> None:
+    assert "none was killed" in claimsim("doctor")[1]
+    settings = load_settings(environ, dotenv=None)
+    AdHocRun("0123456789ab", NOW, run_spec(settings), live=True).keep(settings.home)
+    for run_id in ("0123456789ab", "5b1d-of-a-window"):
+        run_log(settings).begin(run_id, {"run_id": run_id, "duckdb_path": str(database)})
+    code, out, _ = claimsim("doctor")
+    assert code == 0, out
+    assert "0123456789ab was killed before it had finished." in out
+    assert "-> Go on with it: claimsim simulate --resume 0123456789ab" in out
+    assert "5b1d-of-a-window was killed" in out
+    assert "-> Make its window again" in out
+
+
+def test_a_server_of_ones_own_may_want_no_key(claimsim: Claimsim, database: Path) -> None:
+    local = {"SIM_FORCE_LLM": "true", "OPENAI_BASE_URL": "http://127.0.0.1:9/v1"}
+    code, out, _ = claimsim("doctor", **local)
+    assert code == 0, out
+    assert "none, and http://127.0.0.1:9/v1 may want none" in out
 
 
 @pytest.mark.slow
