@@ -96,7 +96,7 @@ def _live(watch: Watch, settings: Settings, console: Console) -> None:
 def _lines(watch: Watch, settings: Settings) -> None:
     from zoneinfo import ZoneInfo
 
-    from claimsim_pipeline.insight.watch import Picture
+    from claimsim_pipeline.insight.watch import Picture, watched_on
     from claimsim_pipeline.insight.watch_keys import keyboard
     from claimsim_pipeline.insight.watch_screen import line
 
@@ -108,5 +108,5 @@ def _lines(watch: Watch, settings: Settings) -> None:
             if unlisted := picture.unlisted(before):
                 click.echo(f"{unlisted:,} more came at once and are not listed.", err=True)
             if picture.trouble and picture.trouble != before.trouble:
-                click.echo(picture.trouble, err=True)
+                click.echo(watched_on(picture.trouble), err=True)
             before = picture

@@ -146,6 +146,14 @@ class Watch:
         return Picture(claims, total, "", self.now())
 
 
+def watched_on(trouble: str) -> str:
+    """What a lock means to somebody who watches: nothing is to be done."""
+    told, advice, _ = trouble.partition(" Nothing was written")
+    return (
+        f"{told} It is tried again by itself; these are the claims of before." if advice else told
+    )
+
+
 def _fingerprint(database: Path) -> tuple[tuple[int, int] | None, ...]:
     """Size and time of the file and of its log: what a commit cannot leave as it was."""
     parts = (database, database.with_name(f"{database.name}.wal"))

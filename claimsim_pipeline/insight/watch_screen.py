@@ -21,7 +21,7 @@ from rich.text import Text
 
 from claimsim_pipeline.insight.printable import printable
 from claimsim_pipeline.insight.scorecard import ALARM
-from claimsim_pipeline.insight.watch import Picture
+from claimsim_pipeline.insight.watch import Picture, watched_on
 
 _FLAGS = {
     "short_stay_high_cost": ("S", "short-costly"),
@@ -30,7 +30,7 @@ _FLAGS = {
     "high_cost_full_paid": ("H", "costly-paid"),
 }
 LEGEND = " · ".join(map(" ".join, _FLAGS.values()))
-_WIDE, _ROOMY = 128, 80
+_WIDE, _ROOMY = 137, 80
 _NUMBERS = frozenset({"Rp", "LOS", "risk"})
 
 
@@ -38,8 +38,8 @@ def _layout(width: int) -> dict[str, int]:
     """The columns that fit a width, each with its most characters."""
     spare = width - _WIDE
     if spare >= 0:
-        wide = {"time": 8, "claim": 16, "facility": 20 + spare // 3, "province": 10 + spare // 3}
-        return {**wide, "dx": 3, "Rp": 11, "LOS": 3, "risk": 4, "flags": 36 + spare // 3}
+        wide = {"time": 8, "claim": 16, "facility": 20 + spare // 2, "province": 10 + spare // 2}
+        return {**wide, "dx": 3, "Rp": 11, "LOS": 3, "risk": 4, "flags": 46}  # all four of them
     spare = width - _ROOMY
     if spare >= 0:
         roomy = {"time": 8, "claim": 16, "facility": 16 + spare}
@@ -83,7 +83,9 @@ class Screen:
             Text(summary(self._picture, self._now), overflow="fold"),
         ]
         if self._picture.trouble:
-            head.append(Text(safe(self._picture.trouble), style="yellow"))
+            trouble = self._picture.trouble
+            told = watched_on(trouble) if self._keys else trouble
+            head.append(Text(safe(told), style="yellow"))
         used = sum(1 + len(line) // max(options.max_width, 1) for line in head) + 4
         room = max((options.height or console.height) - used, 1)
         parts: list[RenderableType] = [*head, Text(""), self._claims(options.max_width, room)]
@@ -165,7 +167,7 @@ def _amount(amount: object, *, brief: bool) -> str:
     if _unknown(amount):
         return ""
     value = float(str(amount))
-    return f"{value:,.0f}".replace(",", ".") if brief else f"{value:.0f}"
+    return f"{value:,.0f}" if brief else f"{value:.0f}"
 
 
 def _unknown(value: object) -> bool:

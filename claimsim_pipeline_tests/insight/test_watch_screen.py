@@ -16,6 +16,7 @@ from rich.console import Console
 from claimsim_pipeline.insight.watch import Picture, Watch
 from claimsim_pipeline.insight.watch_keys import keyboard
 from claimsim_pipeline.insight.watch_screen import Screen, age, line, safe, summary
+from claimsim_pipeline.storage.failures import busy
 from claimsim_pipeline_tests.insight.live_store import HOSTILE, NOW, published
 
 ZONE = ZoneInfo("Asia/Jakarta")
@@ -38,7 +39,7 @@ def picture(tmp_path_factory: pytest.TempPathFactory) -> Picture:
     return Watch(store, lambda: NOW).look(Picture())
 
 
-@pytest.mark.parametrize("width", [40, 60, 79, 80, 100, 127, 128, 200])
+@pytest.mark.parametrize("width", [40, 60, 79, 80, 100, 136, 137, 200])
 def test_no_line_is_longer_than_the_terminal(picture: Picture, width: int) -> None:
     for text in drawn(picture, width).splitlines():
         plain = text.replace("\x1b[0m", "").replace("\x1b[1m", "").replace("\x1b[2m", "")
@@ -49,9 +50,9 @@ def test_no_line_is_longer_than_the_terminal(picture: Picture, width: int) -> No
 def test_id_amount_risk_and_flags_are_there_at_every_width(picture: Picture, width: int) -> None:
     text = drawn(picture, width)
     assert "SIM-000000000000" in text
-    assert "250.000" in text
+    assert "250,000" in text
     assert "0.80" in text
-    assert "D" in text if width < 128 else "duplicate" in text
+    assert "D" in text if width < 137 else "duplicate" in text
 
 
 def test_it_is_no_taller_than_the_terminal(picture: Picture) -> None:
@@ -73,6 +74,21 @@ def test_without_colour_there_is_none(picture: Picture) -> None:
 def test_the_first_screen_says_that_nothing_was_read() -> None:
     assert "Nothing has been read yet" in drawn(Picture(), 60)
     assert "Waiting for claims" in drawn(Picture(), 60)
+
+
+def test_all_flags_of_a_claim_can_be_read_on_a_wide_terminal(tmp_path: Path) -> None:
+    flags = ["short_stay_high_cost", "severity_mismatch", "duplicate_pattern"]
+    store = published(tmp_path, ["SIM-1"], flags=[[*flags, "high_cost_full_paid"]])
+    text = drawn(Watch(store, lambda: NOW).look(Picture()), 140)
+    assert "short-costly mild-costly duplicate costly-paid" in text
+
+
+def test_somebody_who_watches_a_locked_database_need_not_do_anything(picture: Picture) -> None:
+    held = busy(Path("a.duckdb"), 1.0)
+    troubled = Picture(picture.claims, picture.total, str(held), NOW)
+    text = drawn(troubled, 200)
+    assert "a.duckdb stayed locked by another process for 1 s. It is tried again" in text
+    assert "SIM_STORE_DEADLINE_SECONDS" not in text
 
 
 def test_trouble_is_shown_over_the_last_claims(picture: Picture) -> None:
