@@ -7,21 +7,36 @@ import click
 from claimsim_pipeline.cli.context import Door
 
 _FOR_BACKENDS = """\b
-A backend does the same with one request, POST to ADDRESS/graphql:
+A backend does the same with two requests, POST to ADDRESS/graphql of JSON:
+{"query": …, "variables": …}. The first asks whether such a run is queued or
+started already; if one is, the button says so and sends nothing more:
 
 \b
-{"query": "mutation ($run: ExecutionParams!) {
-    launchRun(executionParams: $run) {
-      __typename
-      ... on LaunchRunSuccess { run { runId } }
-      ... on Error { message } } }",
- "variables": {"run": {
-    "selector": {
-      "repositoryLocationName": "claimsim_pipeline",
-      "repositoryName": "__repository__",
-      "jobName": "inject_claims"},
-    "runConfigData":
-      {"ops": {"inject": {"config": {"duration_seconds": 300}}}}}}}
+query ($runs: RunsFilter!) {
+  runsOrError(filter: $runs, limit: 1) {
+    ... on Runs { results { runId status } } } }
+
+\b
+{"runs": {"pipelineName": "inject_claims",
+  "statuses": ["QUEUED", "NOT_STARTED", "STARTING", "STARTED", "CANCELING"]}}
+
+The second starts one and answers at once:
+
+\b
+mutation ($run: ExecutionParams!) {
+  launchRun(executionParams: $run) {
+    __typename
+    ... on LaunchRunSuccess { run { runId } }
+    ... on Error { message } } }
+
+\b
+{"run": {
+  "selector": {
+    "repositoryLocationName": "claimsim_pipeline",
+    "repositoryName": "__repository__",
+    "jobName": "inject_claims"},
+  "runConfigData":
+    {"ops": {"inject": {"config": {"duration_seconds": 300}}}}}}
 """
 
 
@@ -54,4 +69,5 @@ def command(door: Door, /, minutes: float, url: str) -> None:
     del door
     with progress(None, f"Asking {url}", None):
         address = inject_claims(url, minutes)
-    click.echo(f"Claims arrive for {minutes:g} minutes: {address}")
+    span = "1 minute" if minutes == 1 else f"{minutes:g} minutes"
+    click.echo(f"Claims arrive for {span}: {address}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from threading import Thread
@@ -12,6 +13,7 @@ import pytest
 
 from claimsim_pipeline.orchestration.submitting import inject_claims, run_config
 from claimsim_pipeline_tests.cli.conftest import Claimsim
+from claimsim_pipeline_tests.graphql_requests import complaints
 
 NODE = {"name": "__repository__", "location": {"name": "claimsim_pipeline"}}
 
@@ -160,3 +162,17 @@ def test_help_holds_the_request_for_backends(claimsim: Claimsim) -> None:
     assert code == 0
     assert "launchRun(executionParams: $run)" in out
     assert '{"ops": {"inject": {"config": {"duration_seconds": 300}}}}' in out
+
+
+def test_dagster_takes_the_requests_that_the_help_tells(claimsim: Claimsim) -> None:
+    parts = re.split(r"\n\n", claimsim("inject", "--help")[1])
+    queries = [part for part in parts if re.match(r"\s*(query|mutation) ", part)]
+    variables = [json.loads(part) for part in parts if part.lstrip().startswith('{"run')]
+    assert len(queries) == len(variables) == 2
+    for query, told in zip(queries, variables, strict=True):
+        assert complaints(query, told) == []
+
+
+def test_a_single_minute_is_one(claimsim: Claimsim, dagster: Dagster) -> None:
+    _, out, _ = claimsim("inject", "--minutes", "1", "--url", dagster.address)
+    assert "for 1 minute:" in out
