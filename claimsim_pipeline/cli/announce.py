@@ -16,8 +16,10 @@ if TYPE_CHECKING:
     from claimsim_pipeline.simulation.record import RunRecord
 
 
-def show_claims(reporter: Reporter, record: RunRecord) -> Callable[[pd.DataFrame, datetime], None]:
-    """A listener that tells the reporter of each publication."""
+def show_claims(
+    reporter: Reporter, record: RunRecord, *, live: bool
+) -> Callable[[pd.DataFrame, datetime], None]:
+    """A listener that tells the reporter of each publication; only a live one can be late."""
 
     def told(published: pd.DataFrame, at: datetime) -> None:
         if published.empty:
@@ -28,7 +30,7 @@ def show_claims(reporter: Reporter, record: RunRecord) -> Callable[[pd.DataFrame
             len(published),
             fraud=record.fraudulent,
             generator=str(published["generator"].iloc[-1]),
-            lateness=late,
+            lateness=late if live else None,
             cost=cost,
         )
 

@@ -29,9 +29,11 @@ def collect(door: Door, /, wait: float) -> None:
     What a batch did not bring is asked for by single calls. Nothing is bought twice.
     """
     from claimsim_pipeline.composition import acknowledge_batch, collect_batches
+    from claimsim_pipeline.insight.progress import progress
 
     settings = door.settings()
-    batches = collect_batches(settings)
+    with progress(None, "Asking for batches", None):
+        batches = collect_batches(settings)
     if not any(batch.finished for batch in batches):
         click.echo("No batch is ready.")
     for batch in batches:
@@ -39,7 +41,8 @@ def collect(door: Door, /, wait: float) -> None:
         if not batch.finished:
             continue
         asked = settings.model_copy(update={"llm_model": batch.model})  # else all is bought anew
-        record = _publish(asked, batch, wait)
+        with progress(None, f"Publishing {len(batch.windows):,} windows", None):
+            record = _publish(asked, batch, wait)
         acknowledge_batch(settings, batch.batch_id)
         for remark in record.remarks():
             click.echo(remark, err=True)

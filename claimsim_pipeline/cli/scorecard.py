@@ -28,10 +28,12 @@ def command(door: Door, /, run_id: str | None, as_json: bool) -> None:
     from rich.console import Console
 
     from claimsim_pipeline.composition import open_store
+    from claimsim_pipeline.insight.progress import progress
     from claimsim_pipeline.insight.scorecard import joined, scorecard
 
     store = open_store(door.settings())
-    claims = joined(store.truth(), store.scores(), store.stream())
+    with progress(None, "Counting", None):
+        claims = joined(store.truth(), store.scores(), store.stream())
     if run_id is not None:
         claims = claims[claims["run_id"] == run_id]
         if claims.empty:

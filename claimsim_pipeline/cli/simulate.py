@@ -78,8 +78,10 @@ def _run(settings: Settings, seed: int | None, pace: str, resume: str | None) ->
 
 def _estimate(settings: Settings, run: AdHocRun) -> int:
     from claimsim_pipeline.composition import estimate_run
+    from claimsim_pipeline.insight.progress import progress
 
-    expected = estimate_run(settings, run)
+    with progress(None, "Estimating", None):
+        expected = estimate_run(settings, run)
     dollars, usage = "cost unknown", expected.usage
     if expected.cost_usd is not None:
         dollars = f"US$ {expected.cost_usd:.4f}"
@@ -151,7 +153,7 @@ def _stream(
             makers=makers,
             clock=clock,
             stop=stop,
-            told=show_claims(reporter, record),
+            told=show_claims(reporter, record, live=run.live),
         )
 
 
