@@ -135,23 +135,31 @@ def preview(batch: Batch, timezone: str, rows: int = 10) -> dg.TableMetadataValu
     newest = batch.frame.iloc[-rows:][::-1]
     local = newest["generated_at"].dt.tz_convert(timezone).dt.strftime("%Y-%m-%d %H:%M:%S")
     newest = newest.assign(generated_at=local)
-    shown = {name: newest[name].astype(str).tolist() for name in _SHOWN_TEXT}
-    shown["flags"] = [", ".join(flags) for flags in newest["flags"]]
-    numbers = {name: [_number(value) for value in newest[name]] for name in _SHOWN_NUMBERS}
-    columns = {**shown, **numbers}
+    texts = {name: newest[name].astype(str).tolist() for name in _PREVIEWED if name in newest}
+    texts["flags"] = [", ".join(flags) for flags in newest["flags"]]
+    numbers = {name: [_number(value) for value in newest[name]] for name in _NUMBERS}
+    columns = {name: {**texts, **numbers}[name] for name in _PREVIEWED}
     return dg.MetadataValue.table(
         [
             dg.TableRecord(dict(zip(columns, values, strict=True)))
             for values in zip(*columns.values(), strict=True)
         ],
-        schema=dg.TableSchema(
-            [dg.TableColumn(n, "float" if n in numbers else "string") for n in columns]
-        ),
+        schema=dg.TableSchema([_previewed(name) for name in columns]),
     )
 
 
-_SHOWN_TEXT = ("claim_id", "generated_at", "service_type", "dx_primary_code", "facility_name")
-_SHOWN_NUMBERS = ("los", "amount_claimed", "amount_paid", "risk_score")
+_NUMBERS = ("risk_score", "amount_claimed", "amount_paid", "los")
+_PREVIEWED = (
+    "claim_id", "generated_at", *_NUMBERS, "flags", "service_type", "dx_primary_code",
+    "facility_name",
+)  # fmt: skip
+"""What tells most comes first: the UI cuts a table off on the right."""
+
+
+def _previewed(name: str) -> dg.TableColumn:
+    column = COLUMNS.get(name)
+    described = _described(column.meaning, column.unit) if column else None
+    return dg.TableColumn(name, "float" if name in _NUMBERS else "string", description=described)
 
 
 def _number(value: Any) -> float | None:

@@ -126,6 +126,28 @@ def test_every_check_passes_on_good_windows(two_windows: Finished) -> None:
     }
 
 
+def test_the_preview_begins_with_what_tells_most_and_gives_units(two_windows: Finished) -> None:
+    events = two_windows.result.asset_materializations_for_node("claims_live_stream")
+    (preview,) = [e.metadata["newest claims"] for e in events if "newest claims" in e.metadata]
+    names = [column.name for column in preview.schema.columns]
+    assert names[:4] == ["claim_id", "generated_at", "risk_score", "amount_claimed"]
+    assert len(preview.records) == 10
+    assert "[Rp]" in preview.schema.columns[3].description
+
+
+def test_a_refresh_by_the_command_line_is_told_under_the_names_of_the_assets_own(
+    monkeypatch: pytest.MonkeyPatch, tmp_path
+) -> None:
+    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path))
+    with events.runless_refresh() as told:
+        told |= {"rows": 7, "seconds": 0.5}
+    with dg.DagsterInstance.get() as instance:
+        (record,) = instance.fetch_materializations(
+            dg.AssetKey("claims_ml_scores"), limit=5
+        ).records
+    assert record.asset_materialization.metadata[Measure.ROWS].value == 7
+
+
 def test_the_base_is_observed_with_a_fingerprint(two_windows: Finished) -> None:
     (record,) = two_windows.location.instance.fetch_observations(
         dg.AssetKey("claims_normalized"), limit=5
