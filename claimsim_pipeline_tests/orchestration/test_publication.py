@@ -126,6 +126,21 @@ def test_every_check_passes_on_good_windows(two_windows: Finished) -> None:
     }
 
 
+def test_a_run_writes_the_page_and_tells_where_it_is(two_windows: Finished) -> None:
+    events = two_windows.result.asset_materializations_for_node("claims_live_stream")
+    (told,) = [event.metadata["page"] for event in events if "page" in event.metadata]
+    page = two_windows.location.settings.home / "reports" / "high_risk.html"
+    assert told.path == str(page.absolute())
+    assert '"length":24' in page.read_text(encoding="utf-8")
+
+
+def test_a_page_that_cannot_be_written_fails_no_run(location: Location) -> None:
+    home = location.settings.home
+    home.mkdir(exist_ok=True)
+    (home / "reports").write_text("a file where the folder should be")
+    assert location.run("inject_claims", pace="instant", max_claims=2).success
+
+
 def test_the_preview_begins_with_what_tells_most_and_gives_units(two_windows: Finished) -> None:
     events = two_windows.result.asset_materializations_for_node("claims_live_stream")
     (preview,) = [e.metadata["newest claims"] for e in events if "newest claims" in e.metadata]

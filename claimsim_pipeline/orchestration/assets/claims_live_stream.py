@@ -16,6 +16,7 @@ from claimsim_pipeline.orchestration.names import (
     SCORED_CLAIMS,
     TAGS,
 )
+from claimsim_pipeline.orchestration.page import renewed_page
 from claimsim_pipeline.orchestration.partitions import requested_windows, span
 from claimsim_pipeline.orchestration.published import describe_published, plots, run_metadata
 from claimsim_pipeline.orchestration.resources import AnalyticsDatabase, Workshop
@@ -65,8 +66,9 @@ def claims_live_stream(
                 ledger = publishing.publish(context, scored_claims, simulation, workshop.store())
                 describe_published(context, scored_claims, ledger)
                 results = checked(scored_claims, duckdb, simulation.clock.now())
-            told = run_metadata(scored_claims, record, ledger)
-            describe_run(context, scored_claims, {**told, **drawn.result()})
+            told = {**run_metadata(scored_claims, record, ledger), **drawn.result()}
+            told |= renewed_page(settings, record, simulation.clock.now(), context.log)
+            describe_run(context, scored_claims, told)
         return dg.MaterializeResult(check_results=results)
 
     return asset
