@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shlex
@@ -15,7 +16,9 @@ import pytest
 from claimsim_pipeline.cli import _COMMANDS, cli
 from claimsim_pipeline.cli.context import Door
 from claimsim_pipeline.demo.seed import seed_database
+from claimsim_pipeline.orchestration.names import POOL
 from claimsim_pipeline.settings import environment_names
+from claimsim_pipeline_tests.graphql_requests import complaints
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
@@ -62,6 +65,45 @@ def test_commands_and_options_that_a_guide_tells_to_type_exist(guide: Path) -> N
             assert {word for word in rest if word.startswith("--")} <= known
         else:
             assert words[0] == "dagster", line
+
+
+OPERATIONS = [ROOT / "docs" / name for name in ("operations.md", "operations.id.md")]
+
+
+@pytest.mark.parametrize("guide", OPERATIONS, ids=lambda path: path.name)
+def test_dagster_takes_the_requests_that_a_guide_tells_backends_to_send(guide: Path) -> None:
+    bodies = re.findall(r"-d '(\{.*?\})'\n```", guide.read_text(), flags=re.DOTALL)
+    assert len(bodies) == 2
+    for body in map(json.loads, bodies):
+        assert complaints(body["query"], body["variables"]) == []
+
+
+def test_both_operations_guides_tell_the_same_commands_in_the_same_chapters() -> None:
+    english, indonesian = (guide.read_text() for guide in OPERATIONS)
+    assert typed(english) == typed(indonesian)
+    for kept in (r"^(#+) ", r"`(SIM_[A-Z_]+)", r"`(claimsim [a-z-]+)", r"^```(\w+)$"):
+        found = [re.findall(kept, text, flags=re.MULTILINE) for text in (english, indonesian)]
+        assert found[0] == found[1] if kept.startswith("^") else set(found[0]) == set(found[1])
+
+
+@pytest.mark.parametrize("guide", OPERATIONS, ids=lambda path: path.name)
+def test_a_guide_names_the_pool_of_the_queue_as_the_code_does(guide: Path) -> None:
+    command = f"dagster instance concurrency set {POOL} 1"
+    assert command in guide.read_text()
+    assert f"$(BIN)/{command}" in (ROOT / "Makefile").read_text()
+
+
+@pytest.mark.parametrize("guide", GUIDES, ids=lambda path: path.name)
+def test_links_to_chapters_lead_to_chapters(guide: Path) -> None:
+    for target, chapter in re.findall(r"\]\(([^)#\s]*)#([^)]+)\)", guide.read_text()):
+        text = (guide.parent / target).read_text() if target else guide.read_text()
+        headings = re.findall(r"^#+ (.*)$", text, flags=re.MULTILINE)
+        assert chapter in [_anchor(heading) for heading in headings], f"{guide.name}: {chapter}"
+
+
+def _anchor(heading: str) -> str:
+    """As GitHub makes it."""
+    return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
 
 
 @pytest.mark.slow
