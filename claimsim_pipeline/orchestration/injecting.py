@@ -8,7 +8,7 @@ from claimsim_pipeline.orchestration.choices import Choices, RunConfig
 from claimsim_pipeline.orchestration.dead_runs import AD_HOC
 from claimsim_pipeline.orchestration.events import publication
 from claimsim_pipeline.orchestration.names import POOL
-from claimsim_pipeline.orchestration.page import renewed_page
+from claimsim_pipeline.orchestration.page import page_metadata, renewed_page
 from claimsim_pipeline.orchestration.resources import Workshop
 from claimsim_pipeline.orchestration.run import SimulationRun, stop_on_signals
 from claimsim_pipeline.settings import Settings
@@ -43,7 +43,7 @@ def inject(settings: Settings) -> dg.OpDefinition:
             finally:
                 if record.inserted:
                     context.instance.report_runless_asset_event(publication(record))
-            renewed_page(settings, record, simulation.clock.now(), context.log)
+            page_metadata(renewed_page(settings, record, simulation.clock.now()), context.log)
             simulation.tell_remarks(context.log)
             context.log.info(f"Inserted {record.inserted} claims.")
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import dagster as dg
@@ -15,15 +16,27 @@ if TYPE_CHECKING:
 
 
 def renewed_page(
-    settings: Settings, record: "RunRecord", now: datetime, log: dg.DagsterLogManager
-) -> Mapping[str, dg.PathMetadataValue]:
-    """Write the page, and tell where it is; a page that cannot be written fails no run."""
+    settings: Settings, record: "RunRecord", now: datetime
+) -> Path | ClaimsimError | None:
+    """Write the page, if the run has changed anything; where it is, or why it is not written.
+
+    Needs nothing of Dagster, so that it can be done beside other work.
+    """
     if not record.inserted:
-        return {}
+        return None
     try:
-        path = composition.write_page(settings, now)
+        return composition.write_page(settings, now)
     except ClaimsimError as error:
-        log.warning(f"The page was not written: {error}")
+        return error
+
+
+def page_metadata(
+    written: Path | ClaimsimError | None, log: dg.DagsterLogManager
+) -> Mapping[str, dg.PathMetadataValue]:
+    """Tell where the page is; one that could not be written fails no run."""
+    if isinstance(written, ClaimsimError):
+        log.warning(f"The page was not written: {written}")
+    if not isinstance(written, Path):
         return {}
-    log.info(f"Page: {path}")
-    return {"page": dg.MetadataValue.path(str(path.absolute()))}
+    log.info(f"Page: {written}")
+    return {"page": dg.MetadataValue.path(str(written.absolute()))}

@@ -126,6 +126,14 @@ def test_every_check_passes_on_good_windows(two_windows: Finished) -> None:
     }
 
 
+def test_a_run_tells_the_rows_of_the_whole_stream(two_windows: Finished) -> None:
+    events = two_windows.result.asset_materializations_for_node("claims_live_stream")
+    told = [
+        event.metadata[Measure.ROWS].value for event in events if Measure.ROWS in event.metadata
+    ]
+    assert told == [24]
+
+
 def test_a_run_writes_the_page_and_tells_where_it_is(two_windows: Finished) -> None:
     events = two_windows.result.asset_materializations_for_node("claims_live_stream")
     (told,) = [event.metadata["page"] for event in events if "page" in event.metadata]

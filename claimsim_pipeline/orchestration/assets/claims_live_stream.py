@@ -15,8 +15,9 @@ from claimsim_pipeline.orchestration.names import (
     POOL,
     SCORED_CLAIMS,
     TAGS,
+    Measure,
 )
-from claimsim_pipeline.orchestration.page import renewed_page
+from claimsim_pipeline.orchestration.page import page_metadata, renewed_page
 from claimsim_pipeline.orchestration.partitions import requested_windows, span
 from claimsim_pipeline.orchestration.published import describe_published, plots, run_metadata
 from claimsim_pipeline.orchestration.resources import AnalyticsDatabase, Workshop
@@ -61,13 +62,16 @@ def claims_live_stream(
         with simulation.telling():
             wanted = requested_windows(context.run.tags, settings, simulation.clock.now())
             record = simulation.begin(scored_claims.batches[0].choices.spec, span(wanted))
-            with ThreadPoolExecutor(max_workers=1) as aside:
+            store, now = workshop.store(), simulation.clock.now
+            with ThreadPoolExecutor(max_workers=2) as aside:
                 drawn = aside.submit(plots, scored_claims, record.timezone)
-                ledger = publishing.publish(context, scored_claims, simulation, workshop.store())
+                ledger = publishing.publish(context, scored_claims, simulation, store)
+                page = aside.submit(renewed_page, settings, record, now())
                 describe_published(context, scored_claims, ledger)
-                results = checked(scored_claims, duckdb, simulation.clock.now())
-            told = {**run_metadata(scored_claims, record, ledger), **drawn.result()}
-            told |= renewed_page(settings, record, simulation.clock.now(), context.log)
+                results = checked(scored_claims, duckdb, now())
+                told = {Measure.ROWS: store.counts()[CLAIMS_LIVE_STREAM]}
+            told |= {**run_metadata(scored_claims, record, ledger), **drawn.result()}
+            told |= page_metadata(page.result(), context.log)
             describe_run(context, scored_claims, told)
         return dg.MaterializeResult(check_results=results)
 
