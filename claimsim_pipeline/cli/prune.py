@@ -56,8 +56,8 @@ def _prune(
         pruned = store.prune(cutoff, dry_run=dry_run)
         files = 0 if dry_run else sweep(settings, cutoff)
     click.echo(_said(pruned, days, files))
-    if pruned.claims and not dry_run:
-        _tell_dagster(pruned, days)
+    if not dry_run:
+        _tell_dagster(pruned, days, cutoff)
 
 
 def _said(pruned: Pruned, days: float, files: int) -> str:
@@ -88,11 +88,14 @@ def _compact(settings: Settings, wait: float) -> None:
     click.echo(f"The database file is {saved / 1e6:,.1f} MB smaller.")
 
 
-def _tell_dagster(pruned: Pruned, days: float) -> None:
+def _tell_dagster(pruned: Pruned, days: float, cutoff: datetime) -> None:
     import os
 
     if not os.environ.get("DAGSTER_HOME"):
         return
     from claimsim_pipeline.orchestration.events import report_runless_prune
+    from claimsim_pipeline.orchestration.old_runs import forget_at_home
 
     report_runless_prune(pruned.claims, days)
+    if runs := forget_at_home(cutoff):
+        click.echo(f"Deleted {runs:,} runs of Dagster.")

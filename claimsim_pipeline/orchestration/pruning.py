@@ -1,31 +1,22 @@
 """The op of ``prune_old_claims``: old simulated claims, files and runs go."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime, timedelta
 from typing import Any
 
 import dagster as dg
-from dagster._core.storage.dagster_run import FINISHED_STATUSES
 
 from claimsim_pipeline import composition
 from claimsim_pipeline.orchestration.events import pruning
-from claimsim_pipeline.orchestration.names import (
-    INJECT_CLAIMS,
-    POOL,
-    PRUNE_OLD_CLAIMS,
-    SIMULATE_CLAIMS,
-)
+from claimsim_pipeline.orchestration.names import POOL
+from claimsim_pipeline.orchestration.old_runs import forget
 from claimsim_pipeline.orchestration.resources import Workshop
 from claimsim_pipeline.orchestration.run import as_failure
 from claimsim_pipeline.settings import Settings
 from claimsim_pipeline.simulation.clock import SystemClock
 from claimsim_pipeline.simulation.windows import Window
 
-_OURS = (SIMULATE_CLAIMS, INJECT_CLAIMS, PRUNE_OLD_CLAIMS)
-"""Jobs whose old runs go. Those of a refresh stay: the sensor counts from the last one."""
-
-_RUNS_AT_ONCE = 100
 _WINDOWS_TOLD = 400  # a week has 336
 
 
@@ -55,7 +46,7 @@ def prune(settings: Settings) -> dg.OpDefinition:
             with _alone(settings, context.run_id, config):
                 pruned = store.prune(cutoff, dry_run=config.dry_run)
                 files = 0 if config.dry_run else composition.sweep(settings, cutoff)
-            runs = 0 if config.dry_run else sum(1 for _ in _forget(context.instance, cutoff))
+            runs = 0 if config.dry_run else forget(context.instance, cutoff)
         told: dict[str, Any] = {
             "claims": pruned.claims,
             "rows without a claim": pruned.orphans,
@@ -97,13 +88,3 @@ def _alone(settings: Settings, run_id: str, config: PruneConfig) -> AbstractCont
 
     wait = settings.lease_wait_seconds
     return Lease(settings.duckdb_path, run_id=f"prune {run_id}", wait_seconds=wait)
-
-
-def _forget(instance: dg.DagsterInstance, cutoff: datetime) -> Iterator[str]:
-    """Delete finished runs from before the cutoff, with their logs."""
-    for job in _OURS:
-        old = dg.RunsFilter(job_name=job, statuses=FINISHED_STATUSES, created_before=cutoff)
-        while runs := instance.get_runs(old, limit=_RUNS_AT_ONCE):
-            for run in runs:
-                instance.delete_run(run.run_id)
-                yield run.run_id
