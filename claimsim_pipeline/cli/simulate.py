@@ -105,10 +105,12 @@ def _simulate(settings: Settings, run: AdHocRun, *, wait: float, regenerate: boo
     record.watch(generator, settings.llm_model)
     with StopRequest().on_signals() as stop:
         try:
-            with run_scope(house(settings), record, clock, wait_seconds=wait):
+            with run_scope(house(settings), record, clock, wait_seconds=wait, stop=stop):
                 _stream(settings, run, generator, record, clock, stop)
         except Interrupted as stopped:
-            click.echo(f"Go on with it: claimsim simulate --resume {run.run_id}", err=True)
+            if record.status == "interrupted":  # it had begun, so it can be resumed
+                click.echo(f"Go on with it: claimsim simulate --resume {run.run_id}", err=True)
+            record.close(stopped)
             _last_words(settings, record, clock.now())
             return stopped.exit_code
         except (StoreBusy, DiskFull, GenerationError) as error:

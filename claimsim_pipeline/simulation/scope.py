@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from claimsim_pipeline.simulation.clock import Clock
+from claimsim_pipeline.simulation.clock import Clock, StopRequest
 from claimsim_pipeline.simulation.record import RunRecord
 from claimsim_pipeline.storage.guard import check_room
 from claimsim_pipeline.storage.lease import Lease
@@ -33,7 +33,12 @@ class House:
 
 @contextmanager
 def run_scope(
-    house: House, record: RunRecord, clock: Clock, *, wait_seconds: float
+    house: House,
+    record: RunRecord,
+    clock: Clock,
+    *,
+    wait_seconds: float,
+    stop: StopRequest | None = None,
 ) -> Iterator[RunRecord]:
     """Hold the lease for a run, and write its line of the log however it ends.
 
@@ -42,14 +47,19 @@ def run_scope(
         record: Counts of the run; its status is set on the way out.
         clock: For the end of the run.
         wait_seconds: How long to wait for the simulation before this one.
+        stop: Ends that wait; the record of a run that has not begun stays open.
 
     Raises:
+        Interrupted: If a stop was requested before the run began.
         LeaseHeld: If another simulation still runs after ``wait_seconds``.
         DatabaseTooLarge: If the database has outgrown ``SIM_MAX_DB_GB``.
     """
     check_room(house.database, house.home, max_database_gb=house.max_database_gb)
     log = RunLog(house.log, house.home)
-    with Lease(house.database, run_id=record.run_id, wait_seconds=wait_seconds):
+    lease = Lease(house.database, run_id=record.run_id, wait_seconds=wait_seconds)
+    with ExitStack() as held:
+        with (stop or StopRequest()).at_once("stopped before the run began"):
+            held.enter_context(lease)
         log.recover()
         log.begin(record.run_id, record.line(clock.now()))
         try:
