@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from types import FrameType
 from typing import Protocol
 
-from claimsim_pipeline.errors import Interrupted
+from claimsim_pipeline.errors import Interrupted, StoreBusy
 
 
 class Doorbell(Protocol):
@@ -96,6 +96,19 @@ class StopRequest:
         finally:
             self._at_once = ""
         self.check(message)
+
+    @contextmanager
+    def before_failure(self) -> Iterator[None]:
+        """A block that waits for the database: stopped meanwhile, it was not refused but stopped.
+
+        Raises:
+            Interrupted: If a stop was requested, and the database was held until the deadline.
+        """
+        try:
+            yield
+        except StoreBusy as busy:
+            self.check(f"stopped while the database was held: {busy}")
+            raise
 
     @contextmanager
     def on_signals(self) -> Iterator[StopRequest]:

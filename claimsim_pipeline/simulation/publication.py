@@ -83,12 +83,13 @@ def publish_windows(
     Returns:
         How many rows of an earlier materialization were removed.
     """
-    if not live:
-        return publish.replace(window_starts, batch)
-    publish.store.prepare()
-    removed = publish.store.retain_window(window_starts, batch)
-    publish_when_due(iter([batch]), publish, publish.clock, stop)
-    return removed
+    with stop.before_failure():
+        if not live:
+            return publish.replace(window_starts, batch)
+        publish.store.prepare()
+        removed = publish.store.retain_window(window_starts, batch)
+        publish_when_due(iter([batch]), publish, publish.clock, stop)
+        return removed
 
 
 def publish_run(

@@ -33,8 +33,9 @@ def stream_run(
     Raises:
         Interrupted: If a stop was requested; what was published stays.
     """
-    store.prepare()
-    learnt = learn(run, store)
-    run = run.from_now(clock.now())  # the base has been read: the first claim need not be late
-    frames = scored_claims(run, learnt, store, makers, clock, record.timezone)
-    publish_run(frames, Publisher(store, record, clock, told), live=run.live, stop=stop)
+    with stop.before_failure():
+        store.prepare()
+        learnt = learn(run, store)
+        run = run.from_now(clock.now())  # the base has been read: no claim need be late
+        frames = scored_claims(run, learnt, store, makers, clock, record.timezone)
+        publish_run(frames, Publisher(store, record, clock, told), live=run.live, stop=stop)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import os
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -72,3 +75,28 @@ def test_a_database_over_the_limit_refuses_runs_and_says_how_to_prune(
         assert "claimsim prune --compact" in capsys.readouterr().err
     else:
         assert code == 0
+
+
+@pytest.mark.slow
+def test_a_simulation_that_is_stopped_before_a_held_database_was_interrupted(
+    environ: dict[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    held = [sys.executable, "-c", HOLD, environ["DUCKDB_PATH"]]
+    main(["simulate", "--pace", "instant", "--max-claims", "2"], environ)  # the model is trained
+    with subprocess.Popen(held, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
+        assert holder.stdout is not None
+        holder.stdout.readline()
+        run = [sys.executable, "-m", "claimsim_pipeline", "simulate"]
+        told = {**os.environ, **environ, "SIM_STORE_DEADLINE_SECONDS": "3"}
+        started = subprocess.Popen(run, env=told, stdout=subprocess.PIPE, text=True)
+        while not (kept := sorted((tmp_path / "instance" / "running").glob("*.json"))):
+            assert started.poll() is None
+        started.send_signal(signal.SIGTERM)
+        said, _ = started.communicate(timeout=30)
+        holder.communicate(b"\n")
+    assert kept
+    assert started.returncode == 143, said
+    assert said.splitlines()[-1].startswith("Simulation interrupted. Inserted 0 claims in ")
+    last = (tmp_path / "instance" / "logs" / "simulation_runs.jsonl").read_text().splitlines()[-1]
+    assert json.loads(last)["status"] == "interrupted"
+    capsys.readouterr()

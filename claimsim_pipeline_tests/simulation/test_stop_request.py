@@ -7,7 +7,7 @@ from contextlib import suppress
 
 import pytest
 
-from claimsim_pipeline.errors import Interrupted
+from claimsim_pipeline.errors import Interrupted, StoreBusy
 from claimsim_pipeline.simulation.clock import StopRequest
 
 
@@ -40,3 +40,13 @@ def test_a_request_that_was_swallowed_counts_at_the_end_of_the_block() -> None:
 def test_without_a_request_the_block_runs_through() -> None:
     with StopRequest().at_once("never"):
         pass
+
+
+def test_whoever_asked_to_stop_while_the_database_was_held_was_not_refused() -> None:
+    stop = StopRequest()
+    with pytest.raises(StoreBusy), stop.before_failure():
+        raise StoreBusy("held by process 7")
+    stop.send(signal.SIGTERM)
+    with pytest.raises(Interrupted, match="held by process 7") as caught, stop.before_failure():
+        raise StoreBusy("held by process 7")
+    assert caught.value.exit_code == 143
