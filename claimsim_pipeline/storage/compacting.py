@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import os
 import shutil
+import tempfile
 from pathlib import Path
 
 import duckdb
 
-from claimsim_pipeline.errors import DiskFull
+from claimsim_pipeline.errors import DiskFull, FolderNotWritable
 from claimsim_pipeline.storage.guard import database_bytes
 from claimsim_pipeline.storage.quoting import identifier, literal
 from claimsim_pipeline.storage.sessions import OLDEST_READER
+
+_SUFFIX = ".compacting"
 
 
 def compact(connection: duckdb.DuckDBPyConnection, path: Path) -> int:
@@ -25,16 +28,43 @@ def compact(connection: duckdb.DuckDBPyConnection, path: Path) -> int:
     """
     connection.execute("CHECKPOINT")  # an empty log: the new file must not inherit it
     before = database_bytes(path)
+    _clear(path)
     _check_space(path, before)
-    draft = path.with_name(f".{path.name}.{os.getpid()}.compacting")
-    draft.unlink(missing_ok=True)
+    # A folder that only we may enter: until it has the old file's mode, nobody reads the copy.
+    room = Path(tempfile.mkdtemp(_SUFFIX, _prefix(path), path.parent))
     try:
+        draft = room / path.name
         _copy(connection, draft)
-        shutil.copymode(path, draft)
+        _give_away(draft, path)
         draft.replace(path)
     finally:
-        draft.unlink(missing_ok=True)
+        shutil.rmtree(room)
     return before - database_bytes(path)
+
+
+def _clear(path: Path) -> None:
+    """Remove what a compaction that was killed has left; whoever holds the file is the only one."""
+    for left in path.parent.iterdir():
+        if left.name.startswith(_prefix(path)) and left.name.endswith(_SUFFIX):
+            shutil.rmtree(left) if left.is_dir() else left.unlink()
+
+
+def _prefix(path: Path) -> str:
+    return f".{path.name}."
+
+
+def _give_away(draft: Path, path: Path) -> None:
+    """Let the new file have the old one's owner, group and mode."""
+    owner = path.stat()
+    try:
+        if (owner.st_uid, owner.st_gid) != (draft.stat().st_uid, draft.stat().st_gid):
+            os.chown(draft, owner.st_uid, owner.st_gid)
+    except PermissionError as error:
+        raise FolderNotWritable(
+            f"{path} belongs to user {owner.st_uid} and group {owner.st_gid}, and a new file "
+            "cannot be given to them by this user. Nothing was changed. Compact it as its owner."
+        ) from error
+    shutil.copymode(path, draft)
 
 
 def _copy(connection: duckdb.DuckDBPyConnection, draft: Path) -> None:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import signal
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -12,7 +15,7 @@ import pytest
 from claimsim_pipeline.errors import StoreBusy
 from claimsim_pipeline.storage.store import ClaimStore
 from claimsim_pipeline.storage.sweeping import sweep
-from claimsim_pipeline_tests.storage.claims import NOW, WINDOW, batch, open_store
+from claimsim_pipeline_tests.storage.claims import NOW, WINDOW, ask, batch, open_store
 
 NOW_HERE = datetime(2026, 3, 10, tzinfo=UTC)
 GONE = (
@@ -69,6 +72,75 @@ def test_compacting_waits_for_readers_and_gives_up(store: ClaimStore) -> None:
         impatient.compact()
     assert store.database_size() == size
     assert not list(store.path.parent.glob(".*compacting*"))
+
+
+KILLED_AT_THE_COPY = """
+import os, signal, sys
+from pathlib import Path
+from claimsim_pipeline.storage import compacting
+from claimsim_pipeline_tests.storage.claims import open_store
+os.umask(0)
+compacting._give_away = lambda draft, path: os.kill(os.getpid(), signal.SIGKILL)
+open_store(Path(sys.argv[1])).compact()
+"""
+
+
+@pytest.mark.slow
+def test_a_compaction_that_was_killed_changed_nothing_and_is_cleared_by_the_next(
+    store: ClaimStore,
+) -> None:
+    store.publish(batch(["A"]), published_at=NOW)
+    before = store.counts()
+    killed = [sys.executable, "-c", KILLED_AT_THE_COPY, str(store.path)]
+    assert subprocess.run(killed, check=False).returncode == -signal.SIGKILL
+    (left,) = store.path.parent.glob(".*compacting*")
+    assert left.stat().st_mode & 0o077 == 0  # nobody else reads the copy
+    assert store.counts() == before
+    store.compact()
+    assert store.counts() == before
+    assert not list(store.path.parent.glob(".*compacting*"))
+
+
+def test_a_compacted_file_has_the_mode_owner_and_name_of_the_old_one(store: ClaimStore) -> None:
+    real = store.path.rename(store.path.with_name("real.duckdb"))
+    store.path.symlink_to(real)
+    real.chmod(0o640)
+    if os.geteuid() == 0:
+        os.chown(real, 4321, 4321)
+    before = real.stat()
+    store.compact()
+    after = real.stat()
+    assert store.path.is_symlink()
+    assert after.st_ino != before.st_ino
+    assert (after.st_mode, after.st_uid, after.st_gid) == (
+        before.st_mode,
+        before.st_uid,
+        before.st_gid,
+    )
+
+
+def test_compacting_keeps_what_is_not_ours(store: ClaimStore) -> None:
+    for made in (
+        "CREATE SEQUENCE numbers START 5",
+        "CREATE TABLE own (id INTEGER PRIMARY KEY DEFAULT nextval('numbers'), v VARCHAR)",
+        "INSERT INTO own (v) VALUES ('it''s')",
+        "CREATE INDEX own_index ON own (v)",
+        "CREATE SCHEMA shop",
+        "CREATE VIEW shop.zz AS SELECT * FROM own",
+        "CREATE VIEW aa AS SELECT * FROM shop.zz",
+        "CREATE MACRO plus(a, b) AS a + b",
+        "COMMENT ON TABLE own IS 'theirs'",
+    ):
+        with duckdb.connect(str(store.path)) as connection:
+            connection.execute(made)
+    store.compact()
+    assert ask(store.path, "SELECT plus(1, 1), id, v FROM aa") == [(2, 5, "it's")]
+    assert ask(store.path, "SELECT index_name FROM duckdb_indexes() WHERE index_name LIKE 'own%'")
+    assert ask(store.path, "SELECT comment FROM duckdb_tables() WHERE table_name = 'own'") == [
+        ("theirs",)
+    ]
+    with duckdb.connect(str(store.path)) as connection:
+        assert connection.execute("SELECT nextval('numbers')").fetchall() == [(6,)]
 
 
 def _old(path: Path, days: float = 9) -> None:
