@@ -51,10 +51,10 @@ def _prune(
 
     store = open_store(settings)
     store.base()
-    lease = nullcontext() if dry_run else Lease(store.path, run_id="prune", wait_seconds=wait)
-    with progress(None, "Pruning", None), lease:
+    lease = Lease(store.path, run_id="prune", wait_seconds=wait, named=False)
+    with progress(None, "Pruning", None), nullcontext() if dry_run else lease:
+        files = 0 if dry_run else sweep(settings, cutoff)  # first: a full disk has room then
         pruned = store.prune(cutoff, dry_run=dry_run)
-        files = 0 if dry_run else sweep(settings, cutoff)
     click.echo(_said(pruned, days, files))
     if not dry_run:
         _tell_dagster(pruned, days, cutoff)

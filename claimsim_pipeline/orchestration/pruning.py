@@ -44,8 +44,9 @@ def prune(settings: Settings) -> dg.OpDefinition:
             cutoff = SystemClock().now() - timedelta(days=days)
             store = workshop.store()
             with _alone(settings, context.run_id, config):
-                pruned = store.prune(cutoff, dry_run=config.dry_run)
+                # Files first: a full disk has room then.
                 files = 0 if config.dry_run else composition.sweep(settings, cutoff)
+                pruned = store.prune(cutoff, dry_run=config.dry_run)
             runs = 0 if config.dry_run else forget(context.instance, cutoff)
         told: dict[str, Any] = {
             "claims": pruned.claims,
@@ -87,4 +88,4 @@ def _alone(settings: Settings, run_id: str, config: PruneConfig) -> AbstractCont
     from claimsim_pipeline.storage.lease import Lease
 
     wait = settings.lease_wait_seconds
-    return Lease(settings.duckdb_path, run_id=f"prune {run_id}", wait_seconds=wait)
+    return Lease(settings.duckdb_path, run_id=f"prune {run_id}", wait_seconds=wait, named=False)

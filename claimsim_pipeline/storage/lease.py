@@ -6,6 +6,7 @@ holds it is told by ``<database>.lease.json``, which alone means nothing.
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import socket
@@ -17,9 +18,9 @@ from typing import Self
 
 from filelock import FileLock, Timeout
 
-from claimsim_pipeline.errors import FolderNotWritable, LeaseHeld
+from claimsim_pipeline.errors import DiskFull, FolderNotWritable, LeaseHeld
+from claimsim_pipeline.storage import lock_files
 
-_MODE = 0o664  # narrowed by the umask; never writable by the world
 _POLL_SECONDS = 0.05
 _GRACE_SECONDS = 0.2  # whoever only asks who holds the lease has it for a moment
 
@@ -44,25 +45,34 @@ class Lease:
         database: The database file; the lease lies beside it.
         run_id: Named to whoever wants the lease meanwhile.
         wait_seconds: How long to wait for the simulation before this one.
+        named: False: hold it even where a full disk has no room for who does; whoever makes room
+            cannot wait for it.
     """
 
-    def __init__(self, database: Path, *, run_id: str, wait_seconds: float = 0.0) -> None:
+    def __init__(
+        self, database: Path, *, run_id: str, wait_seconds: float = 0.0, named: bool = True
+    ) -> None:
         self._database = database.resolve()
         self._run_id = run_id
         self._wait = wait_seconds
+        self._named = named
         self._lock = _lock_of(self._database)
 
     def __enter__(self) -> Self:
         try:
+            lock_files.make(self._lock.lock_file)
             self._lock.acquire(timeout=max(self._wait, _GRACE_SECONDS), poll_interval=_POLL_SECONDS)
         except Timeout:
             raise self._held() from None
         except OSError as error:
-            raise FolderNotWritable(
-                f"Cannot make the lease beside {self._database} ({error.strerror}). "
-                "Give this user the right to write in that folder."
-            ) from error
-        _write(self._database, self._run_id)
+            raise self._refused(error) from error
+        try:
+            _write(self._database, self._run_id)
+        except OSError as error:
+            _note_of(self._database).unlink(missing_ok=True)  # it names a holder that is dead
+            if self._named:
+                self._lock.release()
+                raise self._refused(error) from error
         return self
 
     def __exit__(
@@ -79,6 +89,17 @@ class Lease:
         return LeaseHeld(
             f"Another simulation runs on {self._database}: {who or 'it has not said which'}. "
             "Wait for it to end (`--wait SECONDS` does), or stop it."
+        )
+
+    def _refused(self, error: OSError) -> DiskFull | FolderNotWritable:
+        if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+            return DiskFull(
+                f"No space left to make the lease beside {self._database}. Free some space "
+                "(`claimsim prune` removes old simulated claims), then run the command again."
+            )
+        return FolderNotWritable(
+            f"Cannot make the lease beside {self._database} ({error.strerror}). "
+            "Give this user the right to write in that folder."
         )
 
 
@@ -105,7 +126,7 @@ def read_holder(database: Path) -> Holder | None:
 
 def _lock_of(database: Path) -> FileLock:
     # Not thread-local: a run may end in another thread than it began in.
-    return FileLock(f"{database}.lease", mode=_MODE, thread_local=False)
+    return FileLock(f"{database}.lease", thread_local=False)
 
 
 def _note_of(database: Path) -> Path:
@@ -116,5 +137,8 @@ def _write(database: Path, run_id: str) -> None:
     since = datetime.now(UTC).astimezone().isoformat(timespec="seconds")
     note = Holder(run_id, os.getpid(), socket.gethostname(), since)
     draft = _note_of(database).with_suffix(f".{os.getpid()}.tmp")
-    draft.write_text(json.dumps(asdict(note)), encoding="utf-8")
-    draft.replace(_note_of(database))
+    try:
+        draft.write_text(json.dumps(asdict(note)), encoding="utf-8")
+        draft.replace(_note_of(database))
+    finally:
+        draft.unlink(missing_ok=True)

@@ -22,9 +22,8 @@ from typing import Any
 from filelock import FileLock
 
 from claimsim_pipeline.errors import DiskFull, FolderNotWritable
-from claimsim_pipeline.storage import lease
+from claimsim_pipeline.storage import lease, lock_files
 
-_MODE = 0o664
 _ROTATE_BYTES = 10_000_000
 _TAIL_BYTES = 1_000_000
 _alive: set[str] = set()
@@ -109,7 +108,7 @@ class RunLog:
     def _append(self, line: Mapping[str, Any]) -> None:
         """One write at the end of the file, on a line of its own even after a torn one."""
         self._rotate()
-        file = os.open(self._path, os.O_RDWR | os.O_APPEND | os.O_CREAT, _MODE)
+        file = os.open(self._path, os.O_RDWR | os.O_APPEND | os.O_CREAT, lock_files.MODE)
         try:
             size = os.fstat(file).st_size
             torn = size > 0 and os.pread(file, 1, size - 1) != b"\n"
@@ -135,7 +134,9 @@ class RunLog:
     def _locked(self) -> Iterator[None]:
         with _explained(self._path.parent):
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            with FileLock(f"{self._path}.lock", mode=_MODE):
+            lock = f"{self._path}.lock"
+            lock_files.make(lock)
+            with FileLock(lock):
                 yield
 
 

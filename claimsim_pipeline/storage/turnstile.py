@@ -19,11 +19,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from claimsim_pipeline.storage.lock_files import MODE
+
 logger = logging.getLogger(__name__)
 
 _SHORTEST_WAIT = 0.002
 _LONGEST_WAIT = 0.020
-_MODE = 0o664  # narrowed by the umask; never writable by the world
 
 
 class Deadline:
@@ -82,7 +83,7 @@ def _lock_file(database: Path, suffix: str) -> int | None:
     flags = os.O_CLOEXEC | os.O_NOFOLLOW
     for mode in (os.O_RDWR | os.O_CREAT, os.O_RDONLY):  # flock needs no write permission
         try:
-            return os.open(path, mode | flags, _MODE)
+            return os.open(path, mode | flags, MODE)
         except OSError as error:
             problem = error
     logger.info("No turnstile beside %s: %s", database, problem.strerror)

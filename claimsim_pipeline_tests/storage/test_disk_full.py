@@ -13,8 +13,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from claimsim_pipeline.errors import ClaimsimError, DiskFull
+from claimsim_pipeline.errors import ClaimsimError, DiskFull, LeaseHeld
 from claimsim_pipeline.storage import failures
+from claimsim_pipeline.storage.lease import Lease, holder
 from claimsim_pipeline.storage.parquet_files import replace_parquet
 from claimsim_pipeline.storage.run_log import RunLog
 from claimsim_pipeline_tests.storage.claims import NOW, ask, batch, make_base, open_store
@@ -48,6 +49,20 @@ def test_a_full_disk_refuses_a_publication_whole_and_recovers(tmp_path: Path) ->
         filler.unlink()
         assert store.publish(many.head(2_000), published_at=NOW).inserted == 2_000
         assert [ask(store.path, f"SELECT count(*) FROM {t}") for t in TABLES] == [[(2_001,)]] * 3
+
+
+def test_a_full_disk_refuses_a_run_its_lease_but_lets_a_pruning_have_it(tmp_path: Path) -> None:
+    with _small_disk(tmp_path / "disk", 8) as disk:
+        database = make_base(disk / "a.duckdb", rows=200)
+        with Lease(database, run_id="before"):
+            pass
+        _fill(disk, disk / "filler")
+        with pytest.raises(DiskFull, match="claimsim prune"), Lease(database, run_id="a"):
+            pass
+        with Lease(database, run_id="prune", named=False), pytest.raises(LeaseHeld, match="not sa"):
+            Lease(database, run_id="b").__enter__()
+        assert holder(database) is None
+        assert not list(disk.glob("*.tmp"))
 
 
 def test_compacting_on_a_full_disk_changes_nothing(tmp_path: Path) -> None:
