@@ -152,8 +152,11 @@ class ClaimStore(ClaimReader):
 
     def prune(self, older_than: datetime, *, dry_run: bool = False) -> Pruned:
         """Remove simulated claims generated before a moment, and orphaned scores and truth."""
-        if dry_run:
-            with self._reading() as connection:
+        with self._reading() as connection:
+            if stream_table.present(connection) is None:  # there was no simulation yet
+                return pruning.NOTHING if dry_run else replace(pruning.NOTHING, dry_run=False)
+            own_tables.check_sidecars(connection, self.path, all_there=True)
+            if dry_run:
                 return pruning.count(connection, older_than)
         with self._writing() as connection:
             free, size = pruning.free_bytes(connection), database_bytes(self.path)

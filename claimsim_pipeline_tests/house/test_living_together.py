@@ -115,29 +115,30 @@ def test_a_waiting_simulation_begins_when_the_one_before_it_ends(place: Place) -
     assert {one["status"], two["status"]} == {"completed"}
 
 
-def test_files_are_never_writable_by_the_world(place: Place) -> None:
-    command = [
-        sys.executable,
-        "-c",
-        "import os, sys; os.umask(0); os.execv(sys.argv[1], sys.argv[1:])",
-    ]
-    run = ["-m", "claimsim_pipeline", "simulate", "--pace", "instant", "--max-claims", "3"]
-    done = subprocess.run(
-        [*command, sys.executable, *run],
-        cwd=place.folder,
-        env=place.environ,
-        check=False,
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stderr
-    locks = [
-        p for p in place.folder.rglob("*") if p.suffix in {".gate", ".room", ".lease", ".lock"}
-    ]
-    logs = [place.folder / "instance" / "logs" / "simulation_runs.jsonl"]
-    assert len(locks) >= 4
-    for path in (*locks, *logs):
-        assert not path.stat().st_mode & 0o002, path
+@pytest.mark.parametrize(("umask", "forbidden"), [(0o000, 0o002), (0o077, 0o077)])
+def test_files_are_made_with_the_umask_and_never_writable_by_the_world(
+    place: Place, umask: int, forbidden: int
+) -> None:
+    run = ["simulate", "--pace", "instant", "--max-claims", "3"]
+    for command in (run, ["refresh-scores"]):
+        done = subprocess.run(
+            [sys.executable, "-m", "claimsim_pipeline", *command],
+            cwd=place.folder,
+            env=place.environ,
+            check=False,
+            capture_output=True,
+            text=True,
+            umask=umask,
+        )
+        assert done.returncode == 0, done.stderr
+    made = [path for path in place.database.parent.rglob("*") if path.is_file()]
+    made.remove(place.database)  # the user's own
+    names = {path.name for path in made}
+    assert {"simulation_runs.jsonl", "simulation_runs.jsonl.lock", "high_risk.html"} <= names
+    assert {f"{place.database.name}.{lock}" for lock in ("gate", "room", "lease")} <= names
+    for path in made:
+        if umask or path.suffix in {".gate", ".room", ".lease", ".lock", ".jsonl", ".html"}:
+            assert not path.stat().st_mode & forbidden, path
 
 
 def _start(place: Place, *arguments: str) -> subprocess.Popen[str]:
