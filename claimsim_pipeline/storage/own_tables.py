@@ -26,14 +26,25 @@ def check_stream(columns: Sequence[BaseColumn] | None, path: Path) -> None:
         _refuse(stream_table.NAME, columns, frozenset({"claim_id"}), path)
 
 
-def check_sidecars(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
-    """Raise a StoreError if a table beside the stream is somebody else's; outside a transaction."""
-    for name, needed in _NEEDED.items():
+def check_sidecars(
+    connection: duckdb.DuckDBPyConnection, path: Path, *, needed: bool = False
+) -> None:
+    """Look at the tables beside the stream; outside a transaction.
+
+    Raises:
+        StoreError: One is somebody else's, or missing although it is needed.
+    """
+    for name, columns_needed in _NEEDED.items():
         try:
             columns = stream_table.columns_of(connection, name)
-        except duckdb.CatalogException:
-            continue  # there is none yet
-        _refuse(name, columns, needed, path)
+        except duckdb.CatalogException as error:
+            if needed:
+                raise StoreError(
+                    f"{path} has a stream but no table {name}. A simulation or a pruning that is "
+                    "no dry run makes it."
+                ) from error
+            continue
+        _refuse(name, columns, columns_needed, path)
 
 
 @contextmanager

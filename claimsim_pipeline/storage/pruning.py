@@ -36,6 +36,11 @@ class Pruned:
     bytes_freed: int
     dry_run: bool
 
+    @classmethod
+    def nothing(cls, *, dry_run: bool) -> Pruned:
+        """Of a database without a stream."""
+        return cls(0, 0, 0, (), 0, dry_run)
+
 
 def count(connection: duckdb.DuckDBPyConnection, cutoff: datetime) -> Pruned:
     """What a pruning would remove."""

@@ -153,14 +153,17 @@ class ClaimStore(ClaimReader):
     def prune(self, older_than: datetime, *, dry_run: bool = False) -> Pruned:
         """Remove simulated claims generated before a moment, and orphaned scores and truth."""
         with self._reading() as connection:
-            if stream_table.present(connection) is None:  # there was no simulation yet
-                return pruning.NOTHING if dry_run else replace(pruning.NOTHING, dry_run=False)
-            own_tables.check_sidecars(connection, self.path, all_there=True)
+            there = stream_table.present(connection)
+            own_tables.check_stream(there, self.path)
+            if there is None:  # there was no simulation yet
+                return Pruned.nothing(dry_run=dry_run)
+            own_tables.check_sidecars(connection, self.path, needed=dry_run)
             if dry_run:
                 return pruning.count(connection, older_than)
         with self._writing() as connection:
             free, size = pruning.free_bytes(connection), database_bytes(self.path)
             with transaction(connection):
+                connection.execute(sql("tables"))  # a stream of another program's has no sidecars
                 found = pruning.count(connection, older_than)
                 pruning.remove(connection, older_than)
             connection.execute("CHECKPOINT")

@@ -15,7 +15,13 @@ import duckdb
 import pandas as pd
 import pytest
 
-from claimsim_pipeline.errors import DatabaseMissing, DatabaseTooLarge, DiskFull, LeaseHeld
+from claimsim_pipeline.errors import (
+    DatabaseMissing,
+    DatabaseTooLarge,
+    DiskFull,
+    LeaseHeld,
+    StoreError,
+)
 from claimsim_pipeline.storage import pruning
 from claimsim_pipeline.storage.guard import check_room
 from claimsim_pipeline.storage.lease import Lease, holder
@@ -160,6 +166,35 @@ def test_pruning_removes_orphans_and_reports_claims_without_truth(store: ClaimSt
     assert ask(store.path, "SELECT claim_id FROM claims_live_stream ORDER BY 1") == [("B",), ("C",)]
     assert ask(store.path, "SELECT claim_id FROM claims_live_scores ORDER BY 1") == [("B",), ("C",)]
     assert store.prune(NOW + timedelta(days=1)).claims == 2
+
+
+def test_where_nothing_was_simulated_there_is_nothing_to_prune(database: Path) -> None:
+    store = open_store(database)
+    assert [store.prune(NOW, dry_run=dry).claims for dry in (True, False)] == [0, 0]
+    assert list(store.counts()) == ["claims_normalized"]
+
+
+def test_a_stream_without_scores_and_truth_is_pruned_by_age(store: ClaimStore) -> None:
+    later = WINDOW + timedelta(days=3)
+    store.publish(batch(["A", "B"]), published_at=NOW)
+    store.publish(batch(["X"], window=later, first_due=later), published_at=NOW)
+    with duckdb.connect(str(store.path)) as connection:
+        connection.execute("DROP TABLE claims_live_scores; DROP TABLE claims_live_truth")
+    with pytest.raises(StoreError, match="no table claims_live_scores"):
+        store.prune(later, dry_run=True)
+    done = store.prune(later)
+    assert (done.claims, done.without_truth) == (2, 3)
+    assert ask(store.path, "SELECT claim_id FROM claims_live_stream") == [("X",)]
+
+
+def test_a_table_of_somebody_elses_with_our_name_is_not_pruned(store: ClaimStore) -> None:
+    with duckdb.connect(str(store.path)) as connection:
+        connection.execute("DROP TABLE claims_live_scores")
+        connection.execute("CREATE TABLE claims_live_scores AS SELECT 'theirs' AS claim_id")
+    for dry_run in (True, False):
+        with pytest.raises(StoreError, match="claims_live_scores .* is not ours"):
+            store.prune(NOW, dry_run=dry_run)
+    assert ask(store.path, "FROM claims_live_scores") == [("theirs",)]
 
 
 def test_compacting_keeps_everything_in_a_smaller_file(
