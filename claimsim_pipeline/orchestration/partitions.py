@@ -82,14 +82,12 @@ def _keys(tags: Mapping[str, str]) -> tuple[str, str] | None:
 
 
 def _between(first: Window, last: Window, settings: Settings) -> tuple[Window, ...]:
-    """All windows from first to last; a local time that comes twice counts once."""
+    """All windows from first to last, those of an hour that comes twice included."""
     local = zone(settings)
-    windows = {first.key: first}
-    window = first
-    while window.start < last.start:
-        window = Window.starting(window.end, local)
-        windows.setdefault(window.key, window)
-    return tuple(windows.values())
+    windows = [first]
+    while windows[-1].start < last.start:
+        windows.append(Window.starting(windows[-1].end, local))
+    return tuple(windows)
 
 
 def _no_key(settings: Settings, now: datetime) -> str:

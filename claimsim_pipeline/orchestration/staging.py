@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from upath import UPath
 
-_KEY = re.compile(r"\d{4}-\d{2}-\d{2}-\d{2}:\d{2}")
+_KEY = re.compile(r"\d{4}-\d{2}-\d{2}-\d{2}:\d{2}([+-]\d{4})?")
 _STAGE = re.compile(r"[a-z_]+")
 _CHOICES = b"claimsim.choices"
 

@@ -2,8 +2,8 @@
 
 A window's key is its local start, ``%Y-%m-%d-%H:%M`` in ``SIM_TIMEZONE``. A
 window lasts thirty real minutes, so that days on which the clocks change have
-46 or 50 of them; the hour that a clock repeats is named once, by its first
-passage.
+46 or 50 of them. In the hour that a clock repeats, the keys of the second
+passage end with its offset, ``+0100`` say, as Dagster's do.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from claimsim_pipeline.errors import PartitionKeyError
 
 KEY_FORMAT = "%Y-%m-%d-%H:%M"
+_WITH_OFFSET = f"{KEY_FORMAT}%z"
 LENGTH = timedelta(minutes=30)
 
 
@@ -35,8 +36,9 @@ class Window:
     @classmethod
     def starting(cls, start: datetime, zone: ZoneInfo) -> Window:
         """The window that begins at ``start`` (aware)."""
-        begin = start.astimezone(UTC)
-        return cls(start.astimezone(zone).strftime(KEY_FORMAT), begin, begin + LENGTH)
+        begin, local = start.astimezone(UTC), start.astimezone(zone)
+        key = local.strftime(_WITH_OFFSET if local.fold else KEY_FORMAT)
+        return cls(key, begin, begin + LENGTH)
 
 
 def current_window(now: datetime, zone: ZoneInfo) -> Window:
@@ -72,7 +74,7 @@ def parse_window(key: str, zone: ZoneInfo, first_day: date, now: datetime) -> Wi
 def _local_start(key: str, zone: ZoneInfo, latest: Window) -> datetime:
     """The UTC instant a key stands for, or a PartitionKeyError."""
     try:
-        local = datetime.strptime(key, KEY_FORMAT).replace(tzinfo=zone)
+        local = _read(key, zone)
     except ValueError:
         shown = key if len(key) <= 40 else key[:40] + "…"
         raise PartitionKeyError(
@@ -87,3 +89,10 @@ def _local_start(key: str, zone: ZoneInfo, latest: Window) -> datetime:
             f"{zone.key}. The nearest one before it is {on_grid.key!r}."
         )
     return start
+
+
+def _read(key: str, zone: ZoneInfo) -> datetime:
+    """The local time that a key tells; a ValueError if it tells none."""
+    if key[-5:-4] in {"+", "-"} and ":" in key[:-5]:
+        return datetime.strptime(key, _WITH_OFFSET).astimezone(zone)
+    return datetime.strptime(key, KEY_FORMAT).replace(tzinfo=zone)

@@ -90,6 +90,25 @@ def test_a_range_in_one_run_is_as_one_run_per_window(make_location) -> None:
     assert [event.partition for event in events] == keys
 
 
+@pytest.mark.slow
+def test_a_range_over_an_hour_that_the_clock_repeats_has_its_windows_twice(make_location) -> None:
+    location = make_location(SIM_TIMEZONE="Europe/Berlin")
+    result = location.run("simulate_claims", "2026-10-25-02:30", to="2026-10-25-03:00")
+    events = result.asset_materializations_for_node("claims_live_stream")
+    assert [event.partition for event in events] == [
+        "2026-10-25-02:30",
+        "2026-10-25-02:00+0100",
+        "2026-10-25-02:30+0100",
+        "2026-10-25-03:00",
+    ]
+    windows = "SELECT epoch(window_start), count(*) FROM claims_live_truth GROUP BY 1 ORDER BY 1"
+    found = location.query(windows)
+    first = found[0][0]
+    assert found == [(first + 1800 * i, 12) for i in range(4)]
+    assert location.run("simulate_claims", "2026-10-25-02:30+0100").success
+    assert location.query(windows) == found
+
+
 def test_a_malformed_key_materializes_nothing(location: Location) -> None:
     with pytest.raises(ValueError, match="does not match format"):
         location.run("simulate_claims", "../../etc'; DROP TABLE claims_normalized; --")

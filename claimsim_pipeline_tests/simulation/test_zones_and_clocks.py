@@ -39,7 +39,7 @@ def test_windows_do_not_depend_on_the_zone_of_the_machine(machine_zone: str) -> 
     ("zone", "day", "windows"),
     [
         ("Europe/Berlin", date(2026, 3, 29), 46),
-        ("Europe/Berlin", date(2026, 10, 25), 48),  # the hour that comes twice has one name
+        ("Europe/Berlin", date(2026, 10, 25), 48),  # and 2 more, named with their offset
         ("America/New_York", date(2026, 3, 8), 46),
         ("Australia/Lord_Howe", date(2026, 10, 4), 47),  # half an hour is skipped
         ("Asia/Jakarta", date(2028, 2, 29), 48),
