@@ -119,7 +119,7 @@ class Settings(BaseSettings):
     )
     llm_concurrency: int = Field(8, ge=1, le=1024, description="a whole number, 1 to 1024")
     fraud_profile: Literal["demo", "realistic"] = Field("demo", description="demo or realistic")
-    retention_days: float = Field(7.0, gt=0, description="days, > 0")
+    retention_days: float = Field(7.0, gt=0, le=36_500, description="days, > 0 and <= 36500")
     scores_path: Path = Field(Path("instance/data/claims_ml_scores.parquet"), description="a path")
     refresh_min_claims: int = Field(500, ge=1, description="a whole number, >= 1")
     partitions_start: Annotated[date, BeforeValidator(_day)] = Field(

@@ -45,7 +45,13 @@ class RunLog:
         self._rotate_bytes = rotate_bytes
 
     def begin(self, run_id: str, line: Mapping[str, Any]) -> None:
-        """Leave the start marker of a run; again, to keep its counts up to date."""
+        """Leave the start marker of a run; again, to keep its counts up to date.
+
+        Raises:
+            FolderNotWritable: The marker, or at the end the line, could not be written.
+        """
+        with self._locked():
+            os.close(self._open())
         _alive.add(run_id)
         with _explained(self._markers):
             self._markers.mkdir(parents=True, exist_ok=True)
@@ -108,13 +114,16 @@ class RunLog:
     def _append(self, line: Mapping[str, Any]) -> None:
         """One write at the end of the file, on a line of its own even after a torn one."""
         self._rotate()
-        file = os.open(self._path, os.O_RDWR | os.O_APPEND | os.O_CREAT, lock_files.MODE)
+        file = self._open()
         try:
             size = os.fstat(file).st_size
             torn = size > 0 and os.pread(file, 1, size - 1) != b"\n"
             os.write(file, ("\n" * torn + _json(line) + "\n").encode())
         finally:
             os.close(file)
+
+    def _open(self) -> int:
+        return os.open(self._path, os.O_RDWR | os.O_APPEND | os.O_CREAT, lock_files.MODE)
 
     def _rotate(self) -> None:
         if not self._path.exists() or self._path.stat().st_size <= self._rotate_bytes:

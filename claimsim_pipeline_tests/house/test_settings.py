@@ -42,6 +42,7 @@ def test_the_example_holds_the_defaults() -> None:
         ("SIM_LLM_CONCURRENCY", "0"),
         ("SIM_FRAUD_PROFILE", "loud"),
         ("SIM_RETENTION_DAYS", "0"),
+        ("SIM_RETENTION_DAYS", "1e12"),
         ("SIM_REFRESH_MIN_CLAIMS", "0"),
         ("SIM_PARTITIONS_START", "yesterday"),
         ("SIM_PARTITIONS_START", "0"),

@@ -19,6 +19,7 @@ from claimsim_pipeline.errors import (
     DatabaseMissing,
     DatabaseTooLarge,
     DiskFull,
+    FolderNotWritable,
     LeaseHeld,
     StoreError,
 )
@@ -104,6 +105,14 @@ def test_a_torn_line_does_not_swallow_the_next(tmp_path: Path) -> None:
     path.write_text('{"run_id": "to')
     RunLog(path, tmp_path).end("b", {"run_id": "b"})
     assert json.loads(path.read_text().splitlines()[1]) == {"run_id": "b"}
+
+
+def test_a_log_that_cannot_be_written_refuses_the_run_before_it_begins(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    for path in (tmp_path / "file" / "log.jsonl", tmp_path):
+        with pytest.raises(FolderNotWritable, match="SIM_LOG_PATH"):
+            RunLog(path, tmp_path / "home").begin("a", {"run_id": "a"})
+    assert not (tmp_path / "home").exists()
 
 
 def test_a_long_log_is_set_aside_and_gzipped(tmp_path: Path) -> None:
