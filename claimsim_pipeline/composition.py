@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import datetime
 
     from claimsim_pipeline.generation.door import ClaimGenerator
@@ -61,6 +62,14 @@ def run_log(settings: Settings) -> RunLog:
     from claimsim_pipeline.storage.run_log import RunLog
 
     return RunLog(settings.log_path, settings.home)
+
+
+def dead_runs(settings: Settings) -> Iterator[str]:
+    """Ids of runs that were killed, and of those that were while they waited for their turn."""
+    from claimsim_pipeline.storage.waiting import gave_up
+
+    yield from run_log(settings).dead()
+    yield from gave_up(settings.home)
 
 
 def run_spec(settings: Settings, **overrides: Any) -> RunSpec:

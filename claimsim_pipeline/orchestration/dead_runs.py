@@ -1,7 +1,8 @@
 """Runs that were killed and that Dagster takes to be alive.
 
 Nobody watches a ``dagster job execute``: killed, it stays STARTED, and the queue
-waits for it. Its start marker, without a lease behind it, tells the truth.
+waits for it. Its start marker, without a lease behind it, tells the truth; so does
+the file of one that was killed while it waited for the lease.
 """
 
 from collections.abc import Sequence
@@ -23,7 +24,7 @@ _KILLED = (
 def end_dead_runs(instance: dg.DagsterInstance, settings: Settings) -> Sequence[str]:
     """Tell Dagster that the killed runs on this database have failed; their ids."""
     ended = []
-    for run_id in composition.run_log(settings).dead():
+    for run_id in composition.dead_runs(settings):
         for run in _runs(instance, run_id):
             if not run.is_finished:
                 instance.report_run_failed(run, _KILLED)

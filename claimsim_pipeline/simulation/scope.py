@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from claimsim_pipeline.simulation.record import RunRecord
 from claimsim_pipeline.storage.guard import check_room
 from claimsim_pipeline.storage.lease import Lease
 from claimsim_pipeline.storage.run_log import RunLog
+from claimsim_pipeline.storage.waiting import waiting
 
 
 @dataclass(frozen=True)
@@ -56,12 +57,13 @@ def run_scope(
     """
     check_room(house.database, house.home, max_database_gb=house.max_database_gb)
     log = RunLog(house.log, house.home)
-    lease = Lease(house.database, run_id=record.run_id, wait_seconds=wait_seconds)
     with ExitStack() as held:
-        with (stop or StopRequest()).at_once("stopped before the run began"):
-            held.enter_context(lease)
-        log.recover()
-        log.begin(record.run_id, record.line(clock.now()))
+        with waiting(house.home, record.run_id) if wait_seconds else nullcontext():
+            lease = Lease(house.database, run_id=record.run_id, wait_seconds=wait_seconds)
+            with (stop or StopRequest()).at_once("stopped before the run began"):
+                held.enter_context(lease)
+            log.recover()
+            log.begin(record.run_id, record.line(clock.now()))
         try:
             yield record
         except BaseException as error:

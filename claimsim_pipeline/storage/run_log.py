@@ -53,7 +53,7 @@ class RunLog:
         with self._locked():
             os.close(self._open())
         _alive.add(run_id)
-        with _explained(self._markers):
+        with explained(self._markers):
             self._markers.mkdir(parents=True, exist_ok=True)
             marker = self._marker(run_id)
             draft = marker.with_suffix(".tmp")
@@ -141,7 +141,7 @@ class RunLog:
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
-        with _explained(self._path.parent):
+        with explained(self._path.parent):
             self._path.parent.mkdir(parents=True, exist_ok=True)
             lock = f"{self._path}.lock"
             lock_files.make(lock)
@@ -162,7 +162,8 @@ def _read(marker: Path) -> dict[str, Any] | None:
 
 
 @contextmanager
-def _explained(folder: Path) -> Iterator[None]:
+def explained(folder: Path) -> Iterator[None]:
+    """Raise errors of the operating system about a folder of ours as our own."""
     try:
         yield
     except OSError as error:

@@ -1,13 +1,25 @@
 """A killed run that Dagster takes to be alive is ended by the next one, and the queue goes on."""
 
+import signal
+import subprocess
+import sys
+
 import dagster as dg
 import pytest
 
 from claimsim_pipeline.composition import run_log
 from claimsim_pipeline.orchestration.dead_runs import AD_HOC, end_dead_runs
 from claimsim_pipeline.storage.lease import Lease
+from claimsim_pipeline.storage.waiting import waiting
 from claimsim_pipeline_tests.orchestration.conftest import WINDOWS, Location
 
+KILLED_WHILE_IT_WAITED = """
+import os, signal, sys
+from pathlib import Path
+from claimsim_pipeline.storage.waiting import waiting
+with waiting(Path(sys.argv[1]), sys.argv[2]):
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
 STARTED, FAILURE = dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.FAILURE
 
 
@@ -55,6 +67,21 @@ def test_a_run_that_waits_for_its_turn_is_left_alone(location: Location) -> None
     waiting = started(location)
     assert end_dead_runs(location.instance, location.settings) == []
     assert status(location, waiting) == STARTED
+
+
+def test_a_run_that_was_killed_while_it_waited_is_ended_and_a_living_one_is_not(
+    location: Location,
+) -> None:
+    killed, living = started(location), started(location)
+    home = location.settings.home
+    killing = [sys.executable, "-c", KILLED_WHILE_IT_WAITED, str(home), killed.run_id]
+    assert subprocess.run(killing, check=False).returncode == -signal.SIGKILL
+    with waiting(home, living.run_id):
+        assert end_dead_runs(location.instance, location.settings) == [killed.run_id]
+        assert end_dead_runs(location.instance, location.settings) == []
+    assert status(location, killed) == FAILURE
+    assert status(location, living) == STARTED
+    assert not list((home / "waiting").iterdir())
 
 
 def test_an_injection_can_be_resumed_by_the_tag_of_its_run(location: Location) -> None:

@@ -47,7 +47,8 @@ def test_a_signal_ends_the_wait_for_another_simulation(
             raise AssertionError("it began")
     assert caught.value.exit_code == code
     assert record.status == "running"  # it has not begun: nothing to log, nothing to go on with
-    assert not house.home.exists()
+    assert not list(house.home.rglob("*.json"))
+    assert not list((house.home / "waiting").iterdir())
     assert not house.log.exists()
 
 
