@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from claimsim_pipeline.generation.llm.client import shown
 from claimsim_pipeline.insight.doctor import Finding, Premises, ok, problem
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ def key(premises: Premises) -> Finding:
 
 def not_called(premises: Premises) -> Finding:
     """What would be called."""
-    where = premises.address or "OpenAI"
+    where = _where(premises)
     return ok("Model", f"{premises.model} at {where}; not called (`--call` does, for a few tokens)")
 
 
@@ -38,7 +39,7 @@ def call(premises: Premises, secret: SecretStr | None) -> Finding:
     """One request of a few tokens."""
     from openai import APIStatusError, OpenAI, OpenAIError
 
-    where = f"{premises.model} at {premises.address or 'OpenAI'}"
+    where = f"{premises.model} at {_where(premises)}"
     client = OpenAI(
         api_key=secret.get_secret_value() if secret else "no-key",
         base_url=premises.address,
@@ -61,6 +62,10 @@ def call(premises: Premises, secret: SecretStr | None) -> Finding:
             "Check OPENAI_BASE_URL and the network.",
         )
     return ok("Model", f"{where} answers")
+
+
+def _where(premises: Premises) -> str:
+    return shown(premises.address) if premises.address else "OpenAI"
 
 
 def _remedy(status: int) -> str:

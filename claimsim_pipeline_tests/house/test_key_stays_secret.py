@@ -18,6 +18,9 @@ KEY = "sk-proj-Zq7XvB2mNc9LtR4wYh6Kd1Fs8Gj3Pa5Ue0"
 PARTS = [KEY[i : i + 8] for i in range(3, len(KEY) - 7)]
 """Every eight characters in a row; the prefix that all keys have does not count."""
 
+PASSWORD = "hunter2hunter2"
+"""In the address of the model's server."""
+
 COMMANDS = {
     "simulate": ["claimsim_pipeline", "--verbose", "simulate", "--duration", "5"],
     "refused": ["claimsim_pipeline", "--verbose", "simulate", "--fraud-ratio", "7"],
@@ -32,7 +35,7 @@ def place(tmp_path: Path) -> Place:
     place = Place.made(tmp_path / "place", "dagster", tmp_path / "base.duckdb")
     place.environ |= {
         "OPENAI_API_KEY": KEY,
-        "OPENAI_BASE_URL": f"http://127.0.0.1:{_refusing_port()}/v1",
+        "OPENAI_BASE_URL": f"http://{PASSWORD}@127.0.0.1:{_refusing_port()}/v1?t={PASSWORD}",
         "SIM_FORCE_LLM": "true",
         "SIM_MAX_CLAIMS": "2",
     }
@@ -55,7 +58,7 @@ def test_no_part_of_the_key_is_written_or_said(place: Place, command: str) -> No
     written = [path for path in place.folder.rglob("*") if path.is_file()]
     assert command == "refused" or len(written) > 3
     for name, content in (("output", said), *((str(p), p.read_bytes()) for p in written)):
-        assert not [part for part in PARTS if part.encode() in content], name
+        assert not [part for part in (*PARTS, PASSWORD) if part.encode() in content], name
 
 
 def _refusing_port() -> int:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from claimsim_pipeline.errors import BatchPending, BudgetStopped, LLMUnavailable
 from claimsim_pipeline.generation.llm.batch_book import BatchBook, Submitted
-from claimsim_pipeline.generation.llm.client import Endpoint, without_secrets
+from claimsim_pipeline.generation.llm.client import Endpoint, classify, without_secrets
 from claimsim_pipeline.generation.llm.dialogue import Dialogue
 from claimsim_pipeline.generation.llm.estimate import tokens_of
 from claimsim_pipeline.generation.llm.journal import Entry, Journal
@@ -223,7 +223,7 @@ class Batches:
 
     @contextmanager
     def _client(self) -> Iterator[OpenAI]:
-        from openai import APIError, OpenAI
+        from openai import APIError, APIStatusError, OpenAI
 
         endpoint = self._endpoint
         lost = unreachable(endpoint.base_url)
@@ -238,7 +238,8 @@ class Batches:
             with client:
                 yield client
         except APIError as error:
-            told = without_secrets(str(error), endpoint.api_key)
+            why = classify(error).cause if isinstance(error, APIStatusError) else str(error)
+            told = without_secrets(why, endpoint.api_key)
             raise LLMUnavailable(
                 f"The batch API cannot be used: {told} (SIM_LLM_BATCH=true). What was submitted "
                 "is written down; run again, or set SIM_LLM_BATCH=false."

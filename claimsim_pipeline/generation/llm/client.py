@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from json import JSONDecodeError
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit, urlunsplit
 
 from pydantic_core import from_json
 
@@ -108,19 +109,26 @@ async def _called(client: AsyncOpenAI, body: bytes) -> tuple[Paid | Failure, Map
         return Paid.of(_json(response.content)), response.headers
     except APITimeoutError as error:
         unmet = isinstance(error.__cause__, httpx2.ConnectTimeout)
-        cause = f"no connection to {client.base_url} in time" if unmet else "the call timed out"
+        where = shown(str(client.base_url))
+        cause = f"no connection to {where} in time" if unmet else "the call timed out"
         return Failure(cause, Remedy.WAIT, unreachable=unmet), {}
     except APIConnectionError as error:
-        cause = f"no connection to {client.base_url} ({error.__cause__ or error})"
+        cause = f"no connection to {shown(str(client.base_url))} ({error.__cause__ or error})"
         return Failure(cause, Remedy.WAIT, unreachable=True), {}  # nobody who speaks HTTP
     except APIStatusError as error:
         return classify(error), error.response.headers
 
 
+def shown(address: str) -> str:
+    """An address as it may be said and logged: without a password or a token in it."""
+    parts = urlsplit(address)
+    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
+
+
 def classify(error: APIStatusError) -> Failure:
     """What an error of the server means for us."""
     status, code = error.status_code, str(error.code or error.type or "")
-    cause = f"HTTP {status} {code}: {error.message}"
+    cause = f"HTTP {status} {code}{_said(error)}"
     if code in _QUOTA:
         return Failure(f"no quota is left ({cause})", Remedy.STOP)
     if status in _NEVER_AGAIN or code in _UNKNOWN_MODEL:
@@ -129,6 +137,11 @@ def classify(error: APIStatusError) -> Failure:
         wait = retry_after(error.response.headers)
         return Failure(cause, Remedy.WAIT, throttled=status == 429, retry_after=wait)
     return Failure(cause, Remedy.SKIP)
+
+
+def _said(error: APIStatusError) -> str:
+    """The server's own words; one that refuses a key likes to repeat parts of it."""
+    return "" if error.status_code == 401 else f": {error.message}"
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:

@@ -69,9 +69,13 @@ def claims_live_stream(
                 page = aside.submit(renewed_page, settings, record, now())
                 describe_published(context, scored_claims, ledger)
                 results = checked(scored_claims, duckdb, now())
-                told = {Measure.ROWS: store.counts()[CLAIMS_LIVE_STREAM]}
-            told |= {**run_metadata(scored_claims, record, ledger), **drawn.result()}
-            told |= page_metadata(page.result(), context.log)
+                rows = store.counts()[CLAIMS_LIVE_STREAM]
+            told = {
+                Measure.ROWS: rows,
+                **run_metadata(scored_claims, record, ledger),
+                **drawn.result(),
+                **page_metadata(page.result(), context.log),
+            }
             describe_run(context, scored_claims, told)
         return dg.MaterializeResult(check_results=results)
 
