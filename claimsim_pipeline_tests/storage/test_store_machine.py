@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
+from types import ModuleType
 
 import duckdb
 import pandas as pd
@@ -16,10 +19,11 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from claimsim_pipeline.claims.columns import REQUIRED
 from claimsim_pipeline.errors import StoreBusy
-from claimsim_pipeline.storage import publishing
+from claimsim_pipeline.storage import pruning, publishing
 from claimsim_pipeline_tests.storage.claims import NOW, WINDOW, ask, batch, make_base, open_store
 
 WINDOWS = st.integers(0, 2)
+LATER = NOW + timedelta(days=1)  # all is due
 AMOUNTS = st.lists(st.sampled_from([100_000.0, 200_000.0]), max_size=4)
 
 
@@ -42,12 +46,15 @@ class StoreMachine(RuleBasedStateMachine):
     def teardown(self) -> None:
         shutil.rmtree(self.folder)
 
-    @rule(window=WINDOWS, amounts=AMOUNTS)
-    def materialize(self, window: int, amounts: list[float]) -> None:
-        """A window is replaced by a new batch."""
+    @rule(window=WINDOWS, amounts=AMOUNTS, live=st.booleans())
+    def materialize(self, window: int, amounts: list[float], live: bool) -> None:
+        """A window is replaced by a new batch, claim by claim or in one transaction."""
         frame = _window(window, amounts)
-        self.store.retain_window([_start(window)], frame)
-        self.store.publish(frame, published_at=NOW)
+        if live:
+            self.store.retain_window([_start(window)], frame)
+            self.store.publish(frame, published_at=NOW)
+        else:
+            self.store.replace_windows([_start(window)], frame, published_at=LATER)
         self._forget(lambda w: w == window)
         self.model.update(_expected(window, amounts))
         self._look_at_the_snapshot()
@@ -62,14 +69,28 @@ class StoreMachine(RuleBasedStateMachine):
     @rule(window=WINDOWS, amounts=AMOUNTS)
     def crash_while_publishing(self, window: int, amounts: list[float]) -> None:
         """A process that dies between stream and truth leaves nothing of its transaction."""
-        original = publishing.TRUTH
-        publishing.TRUTH = _Bomb()  # type: ignore[assignment]  # dies when truth is written
-        try:
+        with _dying(publishing, "TRUTH", _Bomb()):
             self.store.publish(_window(window, amounts), published_at=NOW)
-        except _Crash:
-            pass
-        finally:
-            publishing.TRUTH = original
+
+    @rule(window=WINDOWS, amounts=AMOUNTS)
+    def crash_while_replacing(self, window: int, amounts: list[float]) -> None:
+        """One that dies when the old claims are out and the new ones not yet in, too."""
+        with _dying(publishing, "already_there", _die):
+            frame = _window(window, amounts)
+            self.store.replace_windows([_start(window)], frame, published_at=LATER)
+            self._forget(lambda w: w == window)  # it came through: nothing had to be inserted
+            self.model.update(_expected(window, amounts))
+
+    @rule(age=st.integers(0, 3))
+    def crash_while_pruning(self, age: int) -> None:
+        """One that dies between stream and truth brings the stream's rows back."""
+        with _dying(pruning, "_SIDECARS", _Bomb()):
+            self.store.prune(_start(age))
+
+    @rule()
+    def compact(self) -> None:
+        """Another file, and the same in it."""
+        self.store.compact()
 
     @rule(age=st.integers(0, 3))
     def prune(self, age: int) -> None:
@@ -133,6 +154,23 @@ class StoreMachine(RuleBasedStateMachine):
         self.model = {k: v for k, v in self.model.items() if not gone(v[0])}
 
 
+@contextmanager
+def _dying(module: ModuleType, name: str, bomb: object) -> Iterator[None]:
+    """A process that dies when it comes to a module's name."""
+    original = getattr(module, name)
+    setattr(module, name, bomb)
+    try:
+        yield
+    except _Crash:
+        return
+    finally:
+        setattr(module, name, original)
+
+
+def _die(*_: object) -> None:
+    raise _Crash
+
+
 class _Bomb(tuple[str, ...]):
     __slots__ = ()
 
@@ -154,7 +192,7 @@ def _expected(window: int, amounts: list[float]) -> dict[str, tuple[int, float]]
     return {f"W{window}-{i}": (window, amount) for i, amount in enumerate(amounts)}
 
 
-TestStoreMachine = pytest.mark.slow(StoreMachine.TestCase)
+TestStoreMachine = pytest.mark.timeout(300)(pytest.mark.slow(StoreMachine.TestCase))
 TestStoreMachine.settings = settings(
     max_examples=12,
     stateful_step_count=12,
