@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import duckdb
 import pandas as pd
 import pytest
 from hypothesis import given
@@ -158,6 +159,20 @@ def test_the_model_score_is_on_the_scale_of_the_risk() -> None:
     due = pd.Series([NOW], dtype="datetime64[us, UTC]")
     claims = pd.DataFrame({"due_at": due, "ml_score": [-0.12], "ml_score_normalized": [0.31]})
     assert page_rows(claims, ZoneInfo("Asia/Jakarta"))["ml_score"] == [0.31]
+
+
+def test_amounts_that_the_base_keeps_as_decimals_are_numbers_on_the_page(tmp_path: Path) -> None:
+    path = make_base(tmp_path / "analytics.duckdb", rows=50)
+    with duckdb.connect(str(path)) as connection:
+        for column in ("amount_claimed", "amount_paid", "peer_p90"):
+            connection.execute(
+                f"ALTER TABLE claims_normalized ALTER COLUMN {column} TYPE DECIMAL(18, 2)"
+            )
+    store = open_store(path)
+    store.prepare()
+    add(store, ["SIM-A"])
+    columns = data_of(written(store, tmp_path))["columns"]
+    assert (columns["claimed"], columns["times_p90"]) == ([250_000], [1.25])
 
 
 def test_the_answers_are_hidden_unless_asked_for(page: str, full: str) -> None:
