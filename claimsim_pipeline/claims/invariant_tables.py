@@ -174,8 +174,8 @@ def _kin(source: Source) -> str:
     procedure = "coalesce(procedure_code, '')" if "procedure_code" in source.columns else "''"
     query = (
         f"SELECT patient_key, claim_id, dx_primary_code, {procedure} AS procedure_code, "
-        "service_type, CAST(admit_dt AS DATE) AS admit_dt, "
-        "CAST(discharge_dt AS DATE) AS discharge_dt FROM {table} "
+        "service_type, TRY_CAST(admit_dt AS DATE) AS admit_dt, "
+        "TRY_CAST(discharge_dt AS DATE) AS discharge_dt FROM {table} "
         "WHERE patient_key IN (SELECT patient_key FROM checked)"
     )
     tables = dict.fromkeys([source.base, source.claims])

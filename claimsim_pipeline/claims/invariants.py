@@ -2,8 +2,9 @@
 
 The 34 predicates are data (``invariants.toml``). They run on a connection that
 holds the claims and the base table, or on frames. A predicate whose columns
-the user's table lacks does not apply; one that the user's own rows break in
-more than one row of a thousand is relaxed, or left out, and the report says so.
+the user's table lacks, or has in another type (dates as text, say), does not
+apply; one that the user's own rows break in more than one row of a thousand is
+relaxed, or left out, and the report says so.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from importlib.resources import files
 import duckdb
 import pandas as pd
 
+from claimsim_pipeline.claims.columns import COLUMNS
 from claimsim_pipeline.claims.frames import to_arrow, workbench
 from claimsim_pipeline.claims.invariant_tables import Source, base_as_source, look_ups, subjects
 
@@ -25,6 +27,8 @@ TOLERATED = 0.001
 
 BASE_SAMPLE = 20_000
 """Rows of the base that the predicates are tried on."""
+
+_MOMENTS = ("DATE", "TIMESTAMP")
 
 
 @dataclass(frozen=True)
@@ -130,8 +134,21 @@ def check_frames(
 
 
 def _columns(connection: duckdb.DuckDBPyConnection, table: str) -> frozenset[str]:
+    """The columns that a predicate can look at: dates that are text, say, do not count."""
     rows = connection.execute(f"DESCRIBE SELECT * FROM {table}").fetchall()
-    return frozenset(str(row[0]).lower() for row in rows)
+    return frozenset(str(name).lower() for name, kind, *_ in rows if _comparable(str(name), kind))
+
+
+def _comparable(name: str, kind: str) -> bool:
+    """Whether a column has a type that the predicates are written for."""
+    known = COLUMNS.get(name.lower())
+    if known is None:
+        return True
+    if known.type.endswith("[]"):
+        return kind == known.type
+    if known.type == "VARCHAR":
+        return kind.startswith(("VARCHAR", "ENUM"))
+    return not known.type.startswith(_MOMENTS) or kind.startswith(_MOMENTS)
 
 
 def _form(

@@ -122,6 +122,21 @@ def test_predicates_whose_columns_a_table_lacks_do_not_apply(base: pd.DataFrame)
     assert report["violations"].sum() == 0
 
 
+def test_predicates_do_not_apply_to_columns_of_other_types(base: pd.DataFrame) -> None:
+    other = base.assign(
+        facility_class=base["facility_class_code"],
+        admit_dt=pd.to_datetime(base["admit_dt"].astype(str)).dt.strftime("%d/%m/%Y"),
+        dx_secondary_codes=[";".join([] if v is None else v) for v in base["dx_secondary_codes"]],
+    )
+    report = check_frames(other, other).set_index("id")
+    forms = report["form"]
+    assert set(forms[["I02", "I04", "I05", "I16", "I24", "I25", "I27", "I31"]]) == {
+        "does not apply"
+    }
+    assert set(forms[["I06", "I07", "I30", "I32"]]) == {"strict"}
+    assert report["violations"].sum() == 0
+
+
 def test_a_predicate_that_the_base_breaks_is_relaxed_and_said_so(base: pd.DataFrame) -> None:
     odd = base.assign(
         amount_claimed=base["amount_claimed"] + 50,
