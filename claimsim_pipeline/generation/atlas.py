@@ -1,8 +1,9 @@
 """The base's rows arranged for picking: by case, hospital class, province, segment.
 
 Built once per reference (lazily, shelf by shelf) and shared by the brief and
-the offline generator. Rows that would break a claim (no amount, an amount
-off the grid of the base's tariffs) serve for nothing here.
+the offline generator. Rows that would break a claim (a facility or case that
+contradicts itself, no amount, an amount off the grid of the base's tariffs)
+serve for nothing here.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from numpy.typing import NDArray
 from claimsim_pipeline.claims.reference import Reference
 from claimsim_pipeline.generation import blocks, secondary
 from claimsim_pipeline.generation.shelf import Floats, Ints, Keys, Order, Rung, Shelf, mix
+from claimsim_pipeline.generation.sound import Sound
 
 Cell = tuple[str, ...]
 
@@ -55,7 +57,8 @@ class Rows:
     """The donors as arrays, with a shelf for whatever cells and order are asked for."""
 
     def __init__(self, reference: Reference) -> None:
-        donors = reference.donors
+        self.sound = Sound(reference)
+        donors = reference.donors[self.sound.pairs(reference, reference.donors)]
         facilities, cases = blocks.facilities(reference.facilities), blocks.cases(reference.cases)
         self.los = numbers(donors["los"]).clip(0)
         self.amount = numbers(donors["amount_claimed"])

@@ -3,7 +3,8 @@
 Honest claims keep the case of their context, and with it hospital class and
 province, so that their peer group is one of the base. The facility is that of
 another row of the same class and province: the pair of a small facility and a
-rare case would otherwise point at the row it came from.
+rare case would otherwise point at the row it came from. A context that
+contradicts itself gives way to another row.
 """
 
 from __future__ import annotations
@@ -40,18 +41,17 @@ class Places:
         self._atlas, self._dice = atlas, dice
         self.facility: Keys = contexts["facility_key"].to_numpy(dtype=np.uint64, copy=True)
         self.case: Keys = contexts["case_key"].to_numpy(dtype=np.uint64, copy=True)
+        unsound = ~atlas.rows.sound.pairs(atlas.reference, contexts)
+        self._take(np.flatnonzero(unsound), atlas.rows.all)
         self._recombine(np.arange(len(dice)))
 
     def give_up(self, slots: Ints, chance: Floats) -> None:
         """Take other cases of the base for these slots: such as never come in series."""
         rows = self._atlas.rows
         others = np.flatnonzero(chance[self._atlas.cases.rows(rows.case_key)] == 0)
-        if not len(others):
-            return
-        die = self._dice[slots, Die.ANCHOR]
-        picked = others[np.minimum((die * len(others)).astype(np.int64), len(others) - 1)]
-        self.facility[slots], self.case[slots] = rows.facility_key[picked], rows.case_key[picked]
-        self._recombine(slots)
+        if len(others):
+            self._take(slots, others)
+            self._recombine(slots)
 
     def follow(self, slots: Ints, leaders: Ints) -> None:
         """Take the facility and case of others."""
@@ -68,6 +68,12 @@ class Places:
             self.facility[later], self.case[later] = stage.elsewhere(
                 self.facility[head], self.case[head], self._dice[later, Die.ANCHOR]
             )
+
+    def _take(self, slots: Ints, others: Ints) -> None:
+        """Take facility and case of one of these rows of the base."""
+        rows, die = self._atlas.rows, self._dice[slots, Die.ANCHOR]
+        picked = others[np.minimum((die * len(others)).astype(np.int64), len(others) - 1)]
+        self.facility[slots], self.case[slots] = rows.facility_key[picked], rows.case_key[picked]
 
     def _recombine(self, slots: Ints) -> None:
         rows = self._atlas.rows

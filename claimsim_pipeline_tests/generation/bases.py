@@ -1,4 +1,4 @@
-"""Small base tables of several kinds: usual, bare, with NULL facilities, of a few rows."""
+"""Small base tables: usual, bare, with NULL facilities or a few wrong rows, of a few rows."""
 
 from __future__ import annotations
 
@@ -129,11 +129,25 @@ def first(rows: int) -> pd.DataFrame:
     return usual().head(rows).reset_index(drop=True)
 
 
+WRONG = {"province_code": 99, "facility_class_code": 5, "severity_code": 4, "procedure_label": "X9"}
+"""Columns that are wrong in three rows of :func:`mistaken` each, and how."""
+
+
+@cache
+def mistaken() -> pd.DataFrame:
+    """A few rows contradict themselves, less than one in a thousand in any one way."""
+    base = usual().copy()
+    for number, (name, value) in enumerate(WRONG.items()):
+        base.loc[[500 + number, 1_500 + number, 2_500 + number], name] = value
+    return base
+
+
 KINDS = {
     "usual": usual,
     "bare": bare,
     "nameless": nameless,
     "lonely": lonely,
+    "mistaken": mistaken,
     "ten rows": partial(first, 10),
     "one row": partial(first, 1),
 }

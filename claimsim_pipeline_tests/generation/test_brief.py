@@ -14,7 +14,7 @@ from claimsim_pipeline_tests.generation.base_frames import (
     reference_from,
     slots_of,
 )
-from claimsim_pipeline_tests.generation.bases import bare, first, usual
+from claimsim_pipeline_tests.generation.bases import WRONG, bare, first, mistaken, usual
 
 
 def composed(
@@ -49,6 +49,21 @@ def test_fraud_concentrates_in_a_few_facilities_chosen_by_the_seed() -> None:
     assert 0.6 <= once.head(bad).sum() <= 0.9
     assert once.head(bad).index.tolist() == again.head(bad).index.tolist()
     assert set(once.head(bad).index) != set(other.head(bad).index)
+
+
+@pytest.mark.parametrize("ratio", [0.0, 1.0])
+def test_rows_that_contradict_themselves_are_taken_by_no_claim(ratio: float) -> None:
+    base = mistaken()
+    wrong = base[(base[list(WRONG)] != usual()[list(WRONG)]).any(axis=1)]
+    assert len(wrong) == 3 * len(WRONG)
+    slots, dice = slots_of([1_000], ratio)
+    contexts = contexts_from(wrong, len(slots))
+    reference = reference_from(base).including(contexts)
+    frame = compose(slots, dice, contexts, reference, profile="demo", seed=1).frame
+    right = reference_from(usual())
+    assert frame["facility_key"].isin(right.facilities["facility_key"]).all()
+    assert frame["case_key"].isin(right.cases["case_key"]).all()
+    assert frame["facility_key"].nunique() > 3
 
 
 def test_claims_of_a_group_are_due_together() -> None:
