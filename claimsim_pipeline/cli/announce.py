@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from claimsim_pipeline.cli.context import Door
     from claimsim_pipeline.insight.progress import Reporter
+    from claimsim_pipeline.insight.scorecard import RunningScorecard
     from claimsim_pipeline.settings import Settings
     from claimsim_pipeline.simulation.record import RunRecord
 
@@ -37,7 +38,7 @@ def show_claims(
     return told
 
 
-def tell_dagster(settings: Settings, record: RunRecord) -> None:
+def tell_dagster(settings: Settings, record: RunRecord, card: RunningScorecard) -> None:
     """Report the run's counts to the Dagster instance, if ``DAGSTER_HOME`` names one."""
     import os
 
@@ -45,7 +46,7 @@ def tell_dagster(settings: Settings, record: RunRecord) -> None:
         return
     from claimsim_pipeline.orchestration.events import report_runless_publication
 
-    report_runless_publication(settings, record)
+    report_runless_publication(settings, record, card)
 
 
 def write_page(settings: Settings, record: RunRecord, now: datetime) -> None:

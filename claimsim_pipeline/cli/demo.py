@@ -55,6 +55,7 @@ def _simulate(settings: Settings) -> RunRecord:
 
     from claimsim_pipeline.cli.announce import tell_dagster, write_page
     from claimsim_pipeline.composition import house, run_record, run_spec
+    from claimsim_pipeline.insight.scorecard import RunningScorecard
     from claimsim_pipeline.simulation.clock import StopRequest, SystemClock
     from claimsim_pipeline.simulation.scope import run_scope
     from claimsim_pipeline.simulation.windows import current_window
@@ -64,12 +65,13 @@ def _simulate(settings: Settings) -> RunRecord:
     window = current_window(clock.now() - timedelta(minutes=30), zone)
     run_id, spec = secrets.token_hex(6), run_spec(settings)
     record = run_record(settings, run_id, spec, clock.now(), window=window.key)
+    card = RunningScorecard.of(record.listeners)
     with (
         StopRequest().on_signals() as stop,
         run_scope(house(settings), record, clock, wait_seconds=0.0),
     ):
         _publish(settings, window, record, clock, stop)
-    tell_dagster(settings, record)
+    tell_dagster(settings, record, card)
     write_page(settings, record, clock.now())
     return record
 

@@ -96,6 +96,7 @@ def _estimate(settings: Settings, run: AdHocRun) -> int:
 def _simulate(settings: Settings, run: AdHocRun, *, wait: float, regenerate: bool) -> int:
     from claimsim_pipeline.cli.announce import tell_dagster, write_page
     from claimsim_pipeline.composition import house, make_generator, run_record
+    from claimsim_pipeline.insight.scorecard import RunningScorecard
     from claimsim_pipeline.simulation.clock import StopRequest, SystemClock
     from claimsim_pipeline.simulation.scope import run_scope
 
@@ -103,6 +104,7 @@ def _simulate(settings: Settings, run: AdHocRun, *, wait: float, regenerate: boo
     generator = make_generator(settings, run_id=run.run_id, regenerate=regenerate)
     record = run_record(settings, run.run_id, run.spec, clock.now())
     record.watch(generator, settings.llm_model)
+    card = RunningScorecard.of(record.listeners)
     with StopRequest().on_signals() as stop:
         try:
             with run_scope(house(settings), record, clock, wait_seconds=wait, stop=stop):
@@ -119,7 +121,7 @@ def _simulate(settings: Settings, run: AdHocRun, *, wait: float, regenerate: boo
                 click.echo(f"Go on with it: claimsim simulate --resume {run.run_id}", err=True)
             raise
         finally:
-            tell_dagster(settings, record)
+            tell_dagster(settings, record, card)
     ended = clock.now()
     write_page(settings, record, ended)
     _last_words(settings, record, ended)

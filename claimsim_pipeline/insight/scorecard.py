@@ -7,7 +7,9 @@ the alarm line, and how many honest claims were.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -69,6 +71,38 @@ class Scorecard:
             "by_scenario": [asdict(tally) for tally in self.by_scenario],
             "by_service": [asdict(tally) for tally in self.by_service],
         }
+
+
+class RunningScorecard:
+    """The scorecard of a run that is under way: shown every publication, as a listener."""
+
+    def __init__(self) -> None:
+        """A scorecard of no claims yet."""
+        self._seen: list[pd.DataFrame] = []
+
+    @classmethod
+    def of(cls, listeners: list[Callable[[pd.DataFrame, datetime], None]]) -> RunningScorecard:
+        """One that has joined the listeners of a run."""
+        card = cls()
+        listeners.append(card)
+        return card
+
+    def __call__(self, published: pd.DataFrame, at: datetime) -> None:
+        """Take what one publication inserted into account."""
+        del at
+        self.add(published)
+
+    def add(self, claims: pd.DataFrame) -> None:
+        """Take scored claims with their truth into account."""
+        if len(claims):
+            self._seen.append(claims.loc[:, list(_COUNTED)])
+
+    def total(self) -> Scorecard:
+        """The scorecard of all claims so far; there must be some."""
+        return scorecard(pd.concat(self._seen, ignore_index=True))
+
+
+_COUNTED = ("is_fraud", "fraud_scenario", "risk_score", "service_type")
 
 
 def scorecard(claims: pd.DataFrame, *, alarm: float = ALARM) -> Scorecard:

@@ -13,17 +13,19 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
+from claimsim_pipeline.orchestration.answers import answers
 from claimsim_pipeline.orchestration.event_log import latest_stream_event
 from claimsim_pipeline.orchestration.names import CLAIMS_LIVE_STREAM, CLAIMS_ML_SCORES, Measure
 
 if TYPE_CHECKING:
+    from claimsim_pipeline.insight.scorecard import RunningScorecard
     from claimsim_pipeline.settings import Settings
     from claimsim_pipeline.simulation.record import RunRecord
 
 _LOG = logging.getLogger("claimsim")
 
 
-def publication(record: "RunRecord") -> dg.AssetMaterialization:
+def publication(record: "RunRecord", card: "RunningScorecard") -> dg.AssetMaterialization:
     """The event of a run outside the windows."""
     told: dict[str, Any] = {
         Measure.INSERTED: record.inserted,
@@ -36,6 +38,7 @@ def publication(record: "RunRecord") -> dg.AssetMaterialization:
         "scenarios": dict(record.scenarios),
     }
     if record.inserted:
+        told |= answers(card.total())
         told[Measure.FRAUD_RATIO] = round(record.fraudulent / record.inserted, 4)
     if record.spending is not None and record.spending.cost_usd is not None:
         told[Measure.COST] = record.spending.cost_usd
@@ -44,13 +47,15 @@ def publication(record: "RunRecord") -> dg.AssetMaterialization:
     )
 
 
-def report_runless_publication(settings: "Settings", record: "RunRecord") -> None:
+def report_runless_publication(
+    settings: "Settings", record: "RunRecord", card: "RunningScorecard"
+) -> None:
     """Tell the Dagster instance at ``DAGSTER_HOME`` of a run of the command line.
 
     Never fails the run: what goes wrong is said on the log and left at that.
     """
     del settings  # the event is about the run; the instance is named by the environment
-    _report(publication(record))
+    _report(publication(record, card))
 
 
 def report_runless_prune(claims: int, older_than_days: float) -> None:

@@ -33,16 +33,19 @@ def inject(settings: Settings) -> dg.OpDefinition:
         simulation: dg.ResourceParam[SimulationRun],
         workshop: dg.ResourceParam[Workshop],
     ) -> None:
+        from claimsim_pipeline.insight.scorecard import RunningScorecard
+
         with simulation.telling():
             run = _planned(config.choices(settings), simulation)
             context.instance.add_run_tags(context.run_id, {AD_HOC: run.run_id})
             workshop.store().base()
             record = simulation.begin(run.spec, None, run_id=run.run_id)
+            card = RunningScorecard.of(record.listeners)
             try:
                 _stream(run, record, simulation, workshop, regenerate=config.regenerate)
             finally:
                 if record.inserted:
-                    context.instance.report_runless_asset_event(publication(record))
+                    context.instance.report_runless_asset_event(publication(record, card))
             page_metadata(renewed_page(settings, record, simulation.clock.now()), context.log)
             simulation.tell_remarks(context.log)
             context.log.info(f"Inserted {record.inserted} claims.")

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
+from claimsim_pipeline.orchestration.answers import answers
 from claimsim_pipeline.orchestration.metadata import (
     counts_table,
     generators,
@@ -40,6 +41,11 @@ def describe_published(context: dg.AssetExecutionContext, staged: Staged, ledger
 
 def run_metadata(staged: Staged, record: "RunRecord", ledger: Ledger) -> Mapping[str, Any]:
     """The run as a whole."""
+    from claimsim_pipeline.insight.scorecard import RunningScorecard
+
+    card = RunningScorecard()
+    for batch in staged.batches:
+        card.add(batch.frame)
     return {
         Measure.FRAUD_TARGET: record.spec.fraud_ratio,
         Measure.REMOVED: ledger.removed,
@@ -47,6 +53,7 @@ def run_metadata(staged: Staged, record: "RunRecord", ledger: Ledger) -> Mapping
         **spending(record.spending),
         "claims by generator": counts_table(generators(staged), "generator"),
         "frauds by scenario": counts_table(scenarios(staged), "scenario"),
+        **answers(card.total()),
         "newest claims": preview(staged.batches[-1], record.timezone),
     }
 

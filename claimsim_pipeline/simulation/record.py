@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol, runtime_checkable
@@ -100,6 +100,7 @@ class RunRecord:
         started_at: Aware.
         window: Partition key(s) of the run; None for ad hoc runs.
         llm_model: That is asked; None if none is.
+        listeners: Are shown what each publication inserted, and when.
     """
 
     run_id: str
@@ -118,6 +119,7 @@ class RunRecord:
     generators: Counter[str] = field(default_factory=Counter)
     scenarios: Counter[str] = field(default_factory=Counter)
     worst_lateness: float = 0.0
+    listeners: list[Callable[[pd.DataFrame, datetime], None]] = field(default_factory=list)
 
     def watch(self, generator: object, model: str) -> None:
         """Tell what the generator spends, if it is one that pays for its claims."""
@@ -154,6 +156,8 @@ class RunRecord:
         self.scenarios.update(_counts(published["fraud_scenario"]))
         late = (pd.Timestamp(at) - published["due_at"].min()).total_seconds()
         self.worst_lateness = max(self.worst_lateness, late)
+        for listener in self.listeners:
+            listener(published, at)
 
     def close(self, error: BaseException | None) -> None:
         """Fix the run's status by how it ended."""

@@ -7,6 +7,7 @@ import dagster as dg
 import pytest
 
 from claimsim_pipeline.errors import StoreBusy
+from claimsim_pipeline.insight.scorecard import RunningScorecard
 from claimsim_pipeline.orchestration import events
 from claimsim_pipeline.orchestration.names import Measure
 from claimsim_pipeline.storage.lease import Lease
@@ -27,6 +28,37 @@ def test_the_current_window_is_published_as_it_falls_due(location: Location) -> 
     assert all(published == NOW for due, published in late if due <= NOW)
     (event,) = result.asset_materializations_for_node("claims_live_stream")
     assert event.metadata[Measure.WORST_LATENESS].value == 600.0
+
+
+def scorecard_of(event: dg.AssetMaterialization) -> tuple[object, ...]:
+    """Planted, caught and false alarms, as the UI plots them."""
+    names = (Measure.PLANTED, Measure.CAUGHT, Measure.FALSE_ALARMS)
+    return tuple(event.metadata[name].value for name in names)
+
+
+def counted_in_tables(location: Location) -> tuple[object, ...]:
+    (counts,) = location.query(
+        "SELECT count_if(is_fraud), count_if(is_fraud AND risk_score >= 0.7), "
+        "count_if(NOT is_fraud AND risk_score >= 0.7) "
+        "FROM claims_live_truth JOIN claims_live_scores USING (claim_id)"
+    )
+    return counts
+
+
+def test_a_run_carries_its_scorecard_per_scenario_and_per_service_type(
+    two_windows: Finished,
+) -> None:
+    *_, event = two_windows.result.asset_materializations_for_node("claims_live_stream")
+    assert scorecard_of(event) == counted_in_tables(two_windows.location)
+    for kind, column in (("scenario", "fraud_scenario"), ("service type", "service_type")):
+        counted = two_windows.location.query(
+            f"SELECT coalesce({column}, 'honest'), count(*) FROM claims_live_truth "
+            "JOIN claims_live_stream USING (claim_id) GROUP BY ALL"
+        )
+        table = event.metadata[f"scorecard by {kind}"]
+        assert isinstance(table, dg.TableMetadataValue)
+        shown = {record.data[kind]: record.data["claims"] for record in table.records}
+        assert shown == dict(counted)
 
 
 def test_past_windows_are_published_at_once(two_windows: Finished) -> None:
@@ -98,6 +130,7 @@ def test_claims_injected_from_now_do_not_belong_to_a_window(location: Location) 
     ).records
     assert record.asset_materialization.metadata[Measure.INSERTED].value == 3
     assert record.partition_key is None
+    assert scorecard_of(record.asset_materialization) == counted_in_tables(location)
 
 
 @pytest.mark.slow
@@ -189,5 +222,5 @@ def test_a_dagster_that_cannot_be_told_fails_no_run(
     home.write_text("")
     monkeypatch.setenv("DAGSTER_HOME", str(home))
     record = run_record(location.settings, "0123456789ab", run_spec(location.settings), NOW)
-    events.report_runless_publication(location.settings, record)
+    events.report_runless_publication(location.settings, record, RunningScorecard())
     assert "Dagster was not told" in caplog.text
