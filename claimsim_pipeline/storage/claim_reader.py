@@ -64,7 +64,7 @@ class ClaimReader:
             return readers.base_sample(connection, base, columns, rows, seed)
 
     def feed_for_scoring(self, columns: Sequence[str]) -> Iterator[pd.DataFrame]:
-        """Every claim of the feed in chunks: those of the columns that the base has.
+        """Every claim of the feed in chunks: the columns that the base has, or that follow.
 
         The rows are copied to a private file first: scoring takes longer than anyone may
         keep the database.

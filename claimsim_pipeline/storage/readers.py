@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from claimsim_pipeline.claims.columns import COLUMNS
-from claimsim_pipeline.storage import sampling, stream_table
+from claimsim_pipeline.storage import sampling, stream_table, views
 from claimsim_pipeline.storage.base_table import NAME as BASE
 from claimsim_pipeline.storage.base_table import BaseShape
 from claimsim_pipeline.storage.drawing import Request
@@ -46,12 +46,21 @@ def base_sample(
 def spool_feed(
     connection: duckdb.DuckDBPyConnection, base: BaseShape, columns: Sequence[str], path: Path
 ) -> None:
-    """Copy columns of the feed into a Parquet file, so that the database is free again."""
+    """Copy columns of the feed into a Parquet file, so that the database is free again.
+
+    Columns that rules look at and the base lacks are computed, as in ``claims_high_risk``.
+    """
+    own = [column.name for column in base.columns]
     names = _select(base.present(columns), base)
-    connection.execute(
-        f"COPY (SELECT {names} FROM {BASE} UNION ALL BY NAME "
-        f"SELECT {names} FROM {stream_table.NAME}) TO {literal(str(path))} (FORMAT parquet)"
+    lacking = [name for name in views.computable(own) if name in columns and not base.has(name)]
+    computed = (f"CAST({name} AS {COLUMNS[name].type}) AS {name}" for name in lacking)
+    names = ", ".join((names, *computed))
+    parts = (
+        f"SELECT {names} FROM {views.completed(own, table) if lacking else table}"
+        for table in (BASE, stream_table.NAME)
     )
+    feed = " UNION ALL BY NAME ".join(parts)
+    connection.execute(f"COPY ({feed}) TO {literal(str(path))} (FORMAT parquet)")
 
 
 def chunks(path: Path) -> Iterator[pd.DataFrame]:

@@ -46,7 +46,7 @@ def statements(base: Sequence[BaseColumn], rules: RuleText) -> tuple[str, str]:
     """CREATE OR REPLACE VIEW statements for the base's columns of today."""
     names = [column.name for column in base]
     shown = [name for name in names if name.lower() not in OWN_COLUMNS]
-    judged = [*names, *_lacking(names, (*_PEERS, *_derived(names)))]
+    judged = [*names, *computable(names)]
     feed = sql("claims_feed").format(columns=identifiers(names))
     high_risk = sql("claims_high_risk").format(
         columns=identifiers(shown),
@@ -54,18 +54,18 @@ def statements(base: Sequence[BaseColumn], rules: RuleText) -> tuple[str, str]:
         live_columns=identifiers(shown, "t"),
         flags=rules.flags_sql(judged),
         rule_score=rules.rule_score_sql(judged),
-        real=_real(names),
+        real=completed(names),
     )
     return feed, high_risk
 
 
-def _real(names: Sequence[str]) -> str:
-    """The base's rows with the columns that rules need and the base lacks."""
-    source = "claims_normalized"
+def completed(names: Sequence[str], table: str = "claims_normalized") -> str:
+    """The rows of the base, or of the stream, with the columns that rules need and they lack."""
+    source = table
     if peers := _lacking(names, _PEERS):
         on = " AND ".join(f"p.{name} IS NOT DISTINCT FROM b.{name}" for name in _PEER_KEY)
         source = (
-            f"(SELECT b.*, {identifiers(peers, 'p')} FROM claims_normalized AS b "
+            f"(SELECT b.*, {identifiers(peers, 'p')} FROM {table} AS b "
             f"LEFT JOIN ({sql('peers')}) AS p ON {on})"
         )
     derived = _derived(names)
@@ -73,6 +73,11 @@ def _real(names: Sequence[str]) -> str:
         added = ", ".join(f"{derived[name]} AS {name}" for name in lacking)
         source = f"(SELECT *, {added} FROM {source})"
     return source
+
+
+def computable(names: Sequence[str]) -> tuple[str, ...]:
+    """What :func:`completed` adds to columns like these."""
+    return (*_lacking(names, _PEERS), *_lacking(names, _derived(names)))
 
 
 def _derived(names: Sequence[str]) -> dict[str, str]:

@@ -14,6 +14,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
+from claimsim_pipeline.claims.columns import REQUIRED
 from claimsim_pipeline.errors import DiskFull
 from claimsim_pipeline.insight.scores_refresh import refresh_scores
 from claimsim_pipeline.scoring.anomaly import AnomalyModel
@@ -84,6 +85,22 @@ def test_every_claim_has_one_row_in_table_and_cache(folder: Path, refreshed: Ref
     kept = table(folder)
     for name in ("claim_id", "ml_score", "ml_score_normalized", "model_version"):
         assert kept[name].tolist() == cached[name].tolist()
+
+
+def test_a_base_with_the_required_columns_only_is_judged_as_the_view_judges_it(
+    tmp_path: Path,
+) -> None:
+    patients = [str(number // 2) for number in range(ROWS)]
+    claims = base(ROWS)[list(REQUIRED)].assign(patient_key=patients)
+    store = store_of(tmp_path / "claims.duckdb", claims)
+    seen: list[pd.DataFrame] = []
+    refresh(store, models=tmp_path / "m", scores_path=tmp_path / "s", observers=[seen.append])
+    scored = pd.concat(seen).set_index("claim_id").sort_index()
+    shown = store.high_risk(ROWS).set_index("claim_id").sort_index()
+    assert (shown["rule_score"] > 0).sum() > 10
+    for name in ("rule_score", "risk_score", "ml_score"):
+        assert scored[name].tolist() == shown[name].tolist()
+    assert scored["flags"].map(list).tolist() == shown["flags"].map(list).tolist()
 
 
 def test_scores_are_those_that_a_single_claim_gets(folder: Path, refreshed: RefreshResult) -> None:
