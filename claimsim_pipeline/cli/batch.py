@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from claimsim_pipeline.cli.context import Door
+from claimsim_pipeline.cli.options import wait_option
 
 if TYPE_CHECKING:
     from claimsim_pipeline.generation.llm.batch import BatchState
@@ -21,7 +22,7 @@ def command() -> None:
 
 
 @command.command("collect")
-@click.option("--wait", type=float, default=0.0, metavar="SECONDS", help="For the lease.")
+@wait_option("For the lease.")
 @click.pass_obj
 def collect(door: Door, /, wait: float) -> None:
     """Fetch the replies that are ready, and publish their windows.

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import click
+
+_A_YEAR = 31_536_000.0
 
 F = TypeVar("F", bound=Callable[..., object])
 
@@ -21,6 +24,24 @@ _RUN_OPTIONS = (
         help="demo: fraud that shows at once; realistic: the subtle mix.",
     ),
 )
+
+
+class _Seconds(click.FloatRange):
+    """A time to wait; ``nan`` is a float that no range refuses."""
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        seconds = float(super().convert(value, param, ctx))
+        if math.isnan(seconds):
+            self.fail(f"{value!r} is no number of seconds.", param, ctx)
+        return seconds
+
+
+def wait_option(why: str) -> Callable[[F], F]:
+    """``--wait``: how long to wait for the simulation that holds the lease."""
+    seconds = _Seconds(min=0, max=_A_YEAR)
+    return click.option("--wait", type=seconds, default=0.0, metavar="SECONDS", help=why)
 
 
 def run_options(command: F) -> F:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from claimsim_pipeline.cli.context import Door
+from claimsim_pipeline.cli.options import wait_option
 
 if TYPE_CHECKING:
     from claimsim_pipeline.settings import Settings
@@ -19,9 +20,7 @@ if TYPE_CHECKING:
 @click.option("--older-than-days", type=float, help="Instead of SIM_RETENTION_DAYS.")
 @click.option("--dry-run", is_flag=True, help="Say what would go, and delete nothing.")
 @click.option("--compact", is_flag=True, help="Then rewrite the file into a smaller one.")
-@click.option(
-    "--wait", type=float, default=0.0, metavar="SECONDS", help="For a running simulation."
-)
+@wait_option("For a running simulation.")
 @click.pass_obj
 def command(
     door: Door, /, older_than_days: float | None, dry_run: bool, compact: bool, wait: float

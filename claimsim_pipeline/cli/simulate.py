@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from claimsim_pipeline.cli.context import Door
-from claimsim_pipeline.cli.options import as_environment, run_options
+from claimsim_pipeline.cli.options import as_environment, run_options, wait_option
 from claimsim_pipeline.errors import (
     DiskFull,
     GenerationError,
@@ -35,8 +35,10 @@ if TYPE_CHECKING:
     show_default=True,
     help="live: each claim when it is due; instant: all at once, the last one now.",
 )
-@click.option("--seed", type=int, metavar="N", help="Fixes everything but ids and times.")
-@click.option("--wait", type=float, default=0.0, metavar="SECONDS", help="For the lease.")
+@click.option(
+    "--seed", type=click.IntRange(min=0), metavar="N", help="Fixes everything but ids and times."
+)
+@wait_option("For the lease.")
 @click.option("--resume", metavar="RUN_ID", help="Go on with an interrupted run.")
 @click.option("--estimate", is_flag=True, help="Say what the run would cost, and stop.")
 @click.option("--regenerate", is_flag=True, help="Buy replies anew that the journal holds.")
