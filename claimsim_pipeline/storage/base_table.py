@@ -132,7 +132,7 @@ def shape(connection: duckdb.DuckDBPyConnection, path: Path) -> BaseShape:
     if lacking:
         raise BaseColumnsMissing(
             f"{NAME} in {path} lacks the required column{'s' * (len(lacking) > 1)} "
-            f"{', '.join(lacking)}. Add them (see the contract of required columns in the README)."
+            f"{', '.join(lacking)}. Add them; these are required: {', '.join(REQUIRED)}."
         )
     unfit = [f"{c.name} ({c.type}, not {need})" for c in columns if (need := _needed(c))]
     if unfit:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from claimsim_pipeline.claims.columns import REQUIRED
 from claimsim_pipeline.cli import _COMMANDS, cli
 from claimsim_pipeline.cli.context import Door
 from claimsim_pipeline.demo.seed import seed_database
@@ -42,6 +43,12 @@ def test_every_setting_is_documented() -> None:
     for names in environment_names().values():
         for name in names:
             assert re.search(rf"^{name}=", example, flags=re.MULTILINE), name
+
+
+@pytest.mark.parametrize("name", ["operations.md", "operations.id.md"])
+def test_every_required_column_is_in_the_guide(name: str) -> None:
+    guide = (ROOT / "docs" / name).read_text()
+    assert [column for column in REQUIRED if f"`{column}`" not in guide] == []
 
 
 @pytest.mark.parametrize("guide", GUIDES, ids=lambda path: path.name)
