@@ -19,6 +19,7 @@ from claimsim_pipeline.errors import (
 from claimsim_pipeline.storage.store import ClaimStore
 from claimsim_pipeline_tests.storage.claims import (
     NOW,
+    WINDOW,
     ask,
     batch,
     make_base,
@@ -200,6 +201,18 @@ def test_names_in_capitals_and_dates_as_text_do_as_well(tmp_path: Path) -> None:
     assert store.publish(batch(["A"]), published_at=NOW).inserted == 1
     assert store.stream()["claim_id"].tolist() == ["A"]
     assert store.high_risk(10)["claim_id"].notna().all()
+
+
+def test_a_base_with_labels_of_its_own_does_not_hide_the_answer_sheet(tmp_path: Path) -> None:
+    labels = ("false AS IS_FRAUD", "'abc' AS due_at", "7 AS generator", "8 AS run_id")
+    store = open_store(make_base(tmp_path / "a.duckdb", more=labels))
+    store.prepare()
+    store.publish(batch(["A"]), published_at=NOW)
+    newest = store.newest(5)
+    assert newest.columns.is_unique
+    assert newest[["is_fraud", "generator"]].to_numpy().tolist() == [[True, "mutator"]]
+    assert newest["due_at"].tolist() == [WINDOW]
+    assert store.stream()[["IS_FRAUD", "due_at", "generator", "run_id"]].isna().all(axis=None)
 
 
 def test_what_is_no_database_is_refused_and_nothing_lies_beside_it(tmp_path: Path) -> None:
