@@ -75,7 +75,7 @@ class Rows:
         )
         dx = cases.text("dx_primary_code")[spot.case]
         self.secondary = secondary.Lists(donors["dx_secondary_codes"], dx)
-        self.usable = np.flatnonzero((self.amount > 0) & (self.amount % self.grid == 0))
+        self.usable = np.flatnonzero((self.amount > 0) & _whole(self.amount, self.grid))
         self.peers = Peers(reference.peers)
         self._orders: dict[str, Order] = {}
         self._shelves: dict[tuple[str, Cell], Shelf] = {}
@@ -211,5 +211,11 @@ def _ratio(claimed: Floats, paid: Floats) -> Floats:
 def _grid(amounts: Floats) -> int:
     """What the base's amounts are multiples of: a hundred rupiah, or one."""
     known = amounts[np.isfinite(amounts)]
-    on_grid = bool(len(known)) and float((known % _HUNDRED == 0).mean()) >= _NEARLY_ALL
+    on_grid = bool(len(known)) and float(_whole(known, _HUNDRED).mean()) >= _NEARLY_ALL
     return _HUNDRED if on_grid else 1
+
+
+def _whole(amounts: Floats, grid: int) -> NDArray[np.bool_]:
+    """Which amounts are multiples of the grid; no amount and an infinite one are none."""
+    with np.errstate(invalid="ignore"):
+        return np.asarray(amounts % grid == 0, dtype=np.bool_)

@@ -52,7 +52,7 @@ class QualityTally:
         """Take a chunk of claims with their scores into account."""
         self.rows += len(scored)
         for name, values in _measures(scored).items():
-            known = values[~np.isnan(values)]
+            known = values[np.isfinite(values)]
             self._sums[name] += float(known.sum())
             self._counts[name] += len(known)
         self._keep_top(scored)
@@ -149,16 +149,16 @@ def _records(top: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def _plain(value: Any) -> Any:
-    """A JSON value; whatever is missing is null."""
+    """A JSON value; whatever is missing or infinite is null."""
     if isinstance(value, (list, tuple, np.ndarray)):
         return [str(item) for item in value]
-    if value is None or value is pd.NA or (isinstance(value, float) and math.isnan(value)):
+    if value is None or value is pd.NA or (isinstance(value, float) and not math.isfinite(value)):
         return None
     return value.item() if isinstance(value, np.generic) else value
 
 
 def _mean(values: np.ndarray[Any, np.dtype[np.float64]]) -> float | None:
-    known = values[~np.isnan(values)]
+    known = values[np.isfinite(values)]
     return _ratio(float(known.sum()), len(known))
 
 

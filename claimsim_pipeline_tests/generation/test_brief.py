@@ -66,6 +66,13 @@ def test_rows_that_contradict_themselves_are_taken_by_no_claim(ratio: float) -> 
     assert frame["facility_key"].nunique() > 3
 
 
+def test_an_infinite_amount_serves_for_nothing() -> None:
+    base = usual().copy()
+    base.loc[::100, "amount_claimed"] = np.inf
+    frame = composed(base, count=300).frame
+    assert np.isfinite(frame[["amount_min", "amount_max"]]).all(axis=None)
+
+
 def test_claims_of_a_group_are_due_together() -> None:
     frame = realistic()
     assert frame.groupby("unit")["due_at"].nunique().max() == 1

@@ -60,6 +60,15 @@ def test_a_snapshot_has_the_fields_that_dashboards_read(tmp_path: Path) -> None:
     assert snapshot["top_records"][0]["flags"] == ["duplicate_pattern"]
 
 
+def test_an_infinite_amount_is_an_unknown_one(tmp_path: Path) -> None:
+    claims = scored(300)
+    mean = claims["amount_claimed"].iloc[1:].mean()
+    claims.loc[0, ["amount_claimed", "risk_score"]] = [np.inf, 1.0]
+    snapshot = json.loads(tally(claims, 100).write(tmp_path, NOW).read_text())
+    assert snapshot["summary"]["amount_claimed_mean"] == pytest.approx(mean)
+    assert snapshot["top_records"][0]["amount_claimed"] is None
+
+
 def test_the_top_k_are_the_riskiest_in_order() -> None:
     claims = scored(500)
     records = tally(claims, 64, top_k=20).snapshot(NOW)["top_records"]
