@@ -39,10 +39,12 @@ def command(door: Door, /, rows: int) -> int:
 
 
 def _seed(settings: Settings, rows: int) -> None:
+    from claimsim_pipeline.composition import open_store
     from claimsim_pipeline.demo.seed import seed_database
     from claimsim_pipeline.insight.progress import progress
+    from claimsim_pipeline.storage.base_table import NAME as BASE
 
-    if settings.duckdb_path.exists():
+    if settings.duckdb_path.exists() and BASE in open_store(settings).counts():
         return
     with progress(None, f"Making {rows:,} fictional base claims", None):
         seed_database(settings.duckdb_path, rows=rows, timezone=settings.timezone)
