@@ -15,7 +15,7 @@ Breaking = Callable[[pd.DataFrame], pd.DataFrame]
 
 @pytest.fixture(scope="module")
 def base() -> pd.DataFrame:
-    return to_pandas(build_claims(1_500))
+    return to_pandas(build_claims(800))
 
 
 def one(claims: pd.DataFrame, where: pd.Series, **values: object) -> pd.DataFrame:

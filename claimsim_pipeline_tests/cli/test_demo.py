@@ -5,11 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import duckdb
+import pytest
 
 from claimsim_pipeline_tests.cli.conftest import Claimsim
 from claimsim_pipeline_tests.storage.claims import ask, make_base
 
 
+@pytest.mark.slow
 def test_a_database_without_claims_gets_them_beside_what_it_has(
     claimsim: Claimsim, tmp_path: Path
 ) -> None:
@@ -24,6 +26,7 @@ def test_a_database_without_claims_gets_them_beside_what_it_has(
     assert ask(path, "FROM mine") == [(42,)]
 
 
+@pytest.mark.slow
 def test_claims_that_are_there_are_the_demo_s_base(claimsim: Claimsim, tmp_path: Path) -> None:
     (tmp_path / "home").mkdir()
     path = make_base(tmp_path / "home" / "analytics.duckdb", rows=50)

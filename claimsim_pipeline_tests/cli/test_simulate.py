@@ -26,6 +26,7 @@ def server(environ: dict[str, str]) -> Iterator[LoopbackServer]:
         yield server
 
 
+@pytest.mark.slow
 def test_a_run_whose_budget_is_spent_says_how_to_go_on_and_buys_only_the_rest(
     claimsim: Claimsim, server: LoopbackServer
 ) -> None:

@@ -66,6 +66,7 @@ def test_a_busy_database_fails_the_run_and_resuming_it_publishes_exactly_its_cla
 @pytest.mark.parametrize(
     "environment", [{"SIM_MAX_DB_GB": "0.000001"}, {"SIM_STORE_DEADLINE_SECONDS": "5"}]
 )
+@pytest.mark.slow
 def test_a_database_over_the_limit_refuses_runs_and_says_how_to_prune(
     environ: dict[str, str], capsys: pytest.CaptureFixture[str], environment: dict[str, str]
 ) -> None:

@@ -45,6 +45,7 @@ def test_a_run_of_any_size_has_its_three_plots(n: int) -> None:
         assert ET.fromstring(decoded(markdown)).tag.endswith("svg")  # noqa: S314 - our own text
 
 
+@pytest.mark.slow
 def test_the_same_claims_make_the_same_bytes() -> None:
     assert run_plots(claims(200), "Asia/Jakarta") == run_plots(claims(200), "Asia/Jakarta")
 

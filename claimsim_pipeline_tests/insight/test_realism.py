@@ -132,6 +132,7 @@ GROUPS = {
 
 
 @pytest.mark.parametrize("scenario", GROUPS)
+@pytest.mark.slow
 def test_groups_of_claims_are_seen_together(scenario: str) -> None:
     rows = pd.concat([_one("RJTL", facility_name="RS 1", **GROUPS[scenario])] * 12)
     rows = rows.assign(claim_id=[f"bad-{i}" for i in range(12)])
@@ -163,6 +164,7 @@ def test_a_learning_curve_has_the_auroc_of_each_number_of_claims() -> None:
     assert min(curve.values()) > 0.95
 
 
+@pytest.mark.slow
 def test_detectability_reports_every_part_per_service_type() -> None:
     dice = np.random.default_rng(5)
     made = MADE.assign(rule_score=0.0, ml_score=dice.random(len(MADE)))

@@ -161,6 +161,7 @@ def test_the_model_score_is_on_the_scale_of_the_risk() -> None:
     assert page_rows(claims, ZoneInfo("Asia/Jakarta"))["ml_score"] == [0.31]
 
 
+@pytest.mark.slow
 def test_amounts_that_the_base_keeps_as_decimals_are_numbers_on_the_page(tmp_path: Path) -> None:
     path = make_base(tmp_path / "analytics.duckdb", rows=50)
     with duckdb.connect(str(path)) as connection:
@@ -229,6 +230,7 @@ def test_no_claims_yet_is_a_page_all_the_same(tmp_path: Path, prepared: bool) ->
     assert data_of(shown)["length"] == 0
 
 
+@pytest.mark.slow
 def test_a_base_with_the_required_columns_only_will_do(tmp_path: Path) -> None:
     store = open_store(make_minimal(tmp_path / "analytics.duckdb", rows=50, prepared=True))
     add(store, ["SIM-A"])

@@ -86,6 +86,7 @@ def test_pauses_grow_while_idle_and_shrink_when_claims_come(store: ClaimStore) -
     assert [picture.total for picture in pictures] == [2] * 8 + [3, 3]
 
 
+@pytest.mark.slow
 def test_a_locked_database_is_said_to_be_and_the_last_picture_stays(
     store: ClaimStore, tmp_path: Path
 ) -> None:

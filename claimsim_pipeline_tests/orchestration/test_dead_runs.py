@@ -41,6 +41,7 @@ def status(location: Location, run: dg.DagsterRun) -> dg.DagsterRunStatus:
     return found.status
 
 
+@pytest.mark.slow
 def test_the_next_run_tells_dagster_that_a_killed_one_has_failed(location: Location) -> None:
     killed = started(location)
     marked(location, killed.run_id)
@@ -84,6 +85,7 @@ def test_a_run_that_was_killed_while_it_waited_is_ended_and_a_living_one_is_not(
     assert not list((home / "waiting").iterdir())
 
 
+@pytest.mark.slow
 def test_an_injection_can_be_resumed_by_the_tag_of_its_run(location: Location) -> None:
     result = location.run("inject_claims", pace="instant", max_claims=3)
     run = location.instance.get_run_by_id(result.run_id)

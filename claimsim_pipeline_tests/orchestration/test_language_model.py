@@ -70,6 +70,7 @@ def test_windows_by_the_model_are_bought_once(buying: Buying, server: LoopbackSe
     assert account.paid == 24
 
 
+@pytest.mark.slow
 def test_a_budget_is_the_runs_however_many_turns_it_takes(
     buying: Buying, server: LoopbackServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -82,6 +83,7 @@ def test_a_budget_is_the_runs_however_many_turns_it_takes(
     assert _price_of(server) == pytest.approx(2.5 * price, rel=0.1)
 
 
+@pytest.mark.slow
 def test_a_hopeless_model_is_remarked_on_and_the_log_says_that_the_mutator_ran(
     buying: Buying, server: LoopbackServer
 ) -> None:
@@ -94,6 +96,7 @@ def test_a_hopeless_model_is_remarked_on_and_the_log_says_that_the_mutator_ran(
     assert (line["generator_counts"], line["llm_model"]) == ({"mutator": 12}, None)
 
 
+@pytest.mark.slow
 def test_a_batch_is_submitted_whole_then_collected_by_the_sensor(
     buying: Buying, server: LoopbackServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -110,6 +113,7 @@ def test_a_batch_is_submitted_whole_then_collected_by_the_sensor(
     assert composition.collect_batches(location.settings) == []
 
 
+@pytest.mark.slow
 def test_a_batch_is_collected_as_it_was_submitted(buying: Buying, server: LoopbackServer) -> None:
     location, account = buying(SIM_LLM_BATCH="true"), server.model.account
     location.run("simulate_claims", *WINDOWS, regenerate=True, fraud_ratio=0.5)
@@ -119,6 +123,7 @@ def test_a_batch_is_collected_as_it_was_submitted(buying: Buying, server: Loopba
     assert (account.batches, account.batched, account.calls) == (1, 24, 0)
 
 
+@pytest.mark.slow
 def test_a_batch_of_another_model_is_not_paid_again(buying: Buying, server: LoopbackServer) -> None:
     buying(SIM_LLM_BATCH="true").run("simulate_claims", *WINDOWS)
     location = buying(SIM_LLM_BATCH="true", SIM_LLM_MODEL="gpt-4o")

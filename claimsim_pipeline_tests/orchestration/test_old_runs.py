@@ -35,6 +35,7 @@ def left(location: Location) -> set[str]:
     return {run.run_id for run in location.instance.get_runs()}
 
 
+@pytest.mark.slow
 def test_materializations_of_the_simulation_go(
     location: Location, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -175,6 +175,7 @@ def test_a_run_writes_the_page_and_tells_where_it_is(two_windows: Finished) -> N
     assert '"length":24' in page.read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_a_page_that_cannot_be_written_fails_no_run(location: Location) -> None:
     home = location.settings.home
     home.mkdir(exist_ok=True)
@@ -191,6 +192,7 @@ def test_the_preview_begins_with_what_tells_most_and_gives_units(two_windows: Fi
     assert "[Rp]" in preview.schema.columns[3].description
 
 
+@pytest.mark.slow
 def test_a_refresh_by_the_command_line_is_told_under_the_names_of_the_assets_own(
     monkeypatch: pytest.MonkeyPatch, tmp_path
 ) -> None:

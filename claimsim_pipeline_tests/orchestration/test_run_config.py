@@ -34,6 +34,7 @@ def test_a_bad_value_is_named_before_anything_is_written(location: Location, job
     assert not location.settings.log_path.exists()
 
 
+@pytest.mark.slow
 def test_choices_reach_every_stage(location: Location) -> None:
     result = location.run("simulate_claims", WINDOW, max_claims=3, fraud_ratio=0.0)
     assert result.success

@@ -49,6 +49,7 @@ def test_a_window_is_in_the_stream_with_scores_and_truth(two_windows: Finished) 
     assert two_windows.location.query(everywhere) == [(24, 24)]
 
 
+@pytest.mark.slow
 def test_the_same_windows_again_give_the_same_rows(
     location: Location, two_windows: Finished
 ) -> None:

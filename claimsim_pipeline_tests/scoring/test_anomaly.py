@@ -86,6 +86,7 @@ def test_a_claims_scores_do_not_depend_on_its_neighbours(
             assert alone.tobytes() == among_all[some].tobytes()
 
 
+@pytest.mark.slow
 def test_scoring_many_is_scoring_each(model: AnomalyModel) -> None:
     many = pd.concat([population(70_000, seed=4), BASE.head(10)], ignore_index=True)
     assert model.score(many)[0][-10:].tobytes() == model.score(BASE.head(10))[0].tobytes()

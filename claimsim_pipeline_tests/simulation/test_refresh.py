@@ -87,6 +87,7 @@ def test_every_claim_has_one_row_in_table_and_cache(folder: Path, refreshed: Ref
         assert kept[name].tolist() == cached[name].tolist()
 
 
+@pytest.mark.slow
 def test_a_base_with_the_required_columns_only_is_judged_as_the_view_judges_it(
     tmp_path: Path,
 ) -> None:

@@ -206,6 +206,7 @@ def test_a_table_of_somebody_elses_with_our_name_is_not_pruned(store: ClaimStore
     assert ask(store.path, "FROM claims_live_scores") == [("theirs",)]
 
 
+@pytest.mark.slow
 def test_compacting_keeps_everything_in_a_smaller_file(
     store: ClaimStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:

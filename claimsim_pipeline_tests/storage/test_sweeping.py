@@ -54,6 +54,7 @@ def test_the_base_is_never_pruned_whatever_its_age(store: ClaimStore) -> None:
     assert store.base().fingerprint == before
 
 
+@pytest.mark.slow
 def test_a_rewritten_window_after_a_pruning_needs_no_more_room(store: ClaimStore) -> None:
     days = [WINDOW + timedelta(days=day) for day in range(4)]
     sizes = []

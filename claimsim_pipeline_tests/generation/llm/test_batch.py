@@ -94,6 +94,7 @@ def test_a_batch_whose_creation_is_not_confirmed_is_found_not_submitted_again(
         assert server.model.account.batches == 1
 
 
+@pytest.mark.slow
 def test_a_batch_for_a_host_that_does_not_answer_ends_within_five_seconds(
     world: World, make: Make, tmp_path: Path
 ) -> None:

@@ -233,6 +233,7 @@ def test_a_key_that_the_server_repeats_is_not_told_on(
     assert "sk-secret" not in str(error.value)
 
 
+@pytest.mark.slow
 def test_the_password_of_an_address_is_not_told_on(world: World, make: Make) -> None:
     with pytest.raises(LLMUnavailable, match=r"to http://127\.0\.0\.1:9/v1") as error:
         collected(make("http://me:pa55@127.0.0.1:9/v1"), world.briefs(3), world.reference)
@@ -253,6 +254,7 @@ def test_an_unreachable_host_is_noticed_within_five_seconds(world: World, make: 
         assert time.monotonic() - began < 5.0
 
 
+@pytest.mark.slow
 def test_a_port_where_nobody_speaks_http_is_noticed_within_five_seconds(
     world: World, make: Make
 ) -> None:
@@ -292,6 +294,7 @@ def test_the_budget_stops_the_run_and_what_was_bought_is_kept(
     assert server.model.account.paid == 100 > paid
 
 
+@pytest.mark.slow
 def test_the_budget_of_a_run_counts_what_it_bought_before_it_was_resumed(
     world: World, serve: Serve, make: Make
 ) -> None:
@@ -350,6 +353,7 @@ def test_a_retry_after_is_kept_and_nothing_collapses(
     assert server.model.account.early == 0
 
 
+@pytest.mark.slow
 def test_a_claim_that_never_gets_through_is_given_up_at_its_deadline(
     world: World, serve: Serve, make: Make
 ) -> None:
@@ -358,6 +362,7 @@ def test_a_claim_that_never_gets_through_is_given_up_at_its_deadline(
         collected(make(server, claim_seconds=1.0), world.briefs(3), world.reference)
 
 
+@pytest.mark.slow
 def test_leaving_early_stops_the_asking(world: World, serve: Serve, make: Make) -> None:
     server = serve(latency=0.05)
     frames = make(server, concurrency=2).generate(world.briefs(200), world.reference)
