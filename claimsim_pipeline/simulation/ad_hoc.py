@@ -20,6 +20,9 @@ from claimsim_pipeline.simulation.stages import Setting
 from claimsim_pipeline.storage.manifests import load_manifest, save_manifest
 from claimsim_pipeline.storage.store import ClaimStore
 
+LEAD = timedelta(seconds=0.5)
+"""What the first claims of a live run take to be made offline."""
+
 
 @dataclass(frozen=True)
 class AdHocRun:
@@ -47,12 +50,15 @@ class AdHocRun:
         return cls(secrets.token_hex(6), now, spec, live).from_now(now)
 
     def from_now(self, now: datetime) -> AdHocRun:
-        """The same run from ``now``, unless it has begun; so that it need not catch up at once."""
+        """The same run, unless it has begun, as if it were called for now.
+
+        A live one starts in a moment, so that its first claim is there when it is due.
+        """
         if self.begun:
             return self
-        start = now
+        start = now + LEAD
         if not self.live:
-            start -= timedelta(seconds=float(run_offsets(self.run_id, self.spec)[-1]))
+            start = now - timedelta(seconds=float(run_offsets(self.run_id, self.spec)[-1]))
         moved = replace(self, start=start)
         return moved if self.home is None else moved.keep(self.home)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from claimsim_pipeline.errors import UsageError
-from claimsim_pipeline.simulation.ad_hoc import AdHocRun
+from claimsim_pipeline.simulation.ad_hoc import LEAD, AdHocRun
 from claimsim_pipeline.simulation.plan import RunSpec, plan_run
 
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
@@ -19,9 +19,9 @@ def due(run: AdHocRun) -> list[datetime]:
     return [moment.to_pydatetime() for moment in plan.frame["due_at"]]
 
 
-def test_the_first_claim_of_a_live_run_is_due_when_the_run_is_ready() -> None:
+def test_the_first_claim_of_a_live_run_is_due_as_soon_as_it_can_be_there() -> None:
     run = AdHocRun.beginning(NOW, SPEC, live=True).from_now(READY)
-    assert due(run)[0] == READY
+    assert due(run)[0] == READY + LEAD
 
 
 def test_the_last_claim_of_an_instant_run_is_due_when_the_run_is_ready() -> None:
