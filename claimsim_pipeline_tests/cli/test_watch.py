@@ -37,14 +37,17 @@ def test_once_without_a_database_ends_with_an_error(claimsim: Claimsim) -> None:
 def test_a_pipe_gets_plain_lines_and_ctrl_c_ends_well(
     database: Path, environ: dict[str, str]
 ) -> None:
-    process = subprocess.Popen(
+    with subprocess.Popen(
         COMMAND, env={**os.environ, **environ}, text=True,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL,
-    )  # fmt: skip
-    assert process.stdout is not None
-    lines = [process.stdout.readline() for _ in range(2)]
-    process.send_signal(signal.SIGINT)
-    rest, err = process.communicate(timeout=30)
+    ) as process:  # fmt: skip
+        try:
+            assert process.stdout is not None
+            lines = [process.stdout.readline() for _ in range(2)]
+            process.send_signal(signal.SIGINT)
+            rest, err = process.communicate(timeout=30)
+        finally:
+            process.kill()
     assert process.returncode == 0
     assert rest == ""
     assert sorted(line.split("\t")[1] for line in lines) == ["SIM-1", "SIM-2"]
