@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from claimsim_pipeline.generation.door import ClaimGenerator
-    from claimsim_pipeline.generation.llm.batch import Batches, BatchState
+    from claimsim_pipeline.generation.llm.batch import Batches
+    from claimsim_pipeline.generation.llm.batch_state import BatchState
     from claimsim_pipeline.generation.llm.client import Endpoint
     from claimsim_pipeline.generation.llm.estimate import Estimate
     from claimsim_pipeline.insight.scores_refresh import Refreshed

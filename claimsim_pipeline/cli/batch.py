@@ -10,7 +10,7 @@ from claimsim_pipeline.cli.context import Door
 from claimsim_pipeline.cli.options import wait_option
 
 if TYPE_CHECKING:
-    from claimsim_pipeline.generation.llm.batch import BatchState
+    from claimsim_pipeline.generation.llm.batch_state import BatchState
     from claimsim_pipeline.settings import Settings
     from claimsim_pipeline.simulation.clock import Clock
     from claimsim_pipeline.simulation.record import RunRecord

@@ -20,7 +20,7 @@ from claimsim_pipeline.orchestration.names import SAMPLED_CONTEXT, SIMULATE_CLAI
 from claimsim_pipeline.settings import Settings
 
 if TYPE_CHECKING:
-    from claimsim_pipeline.generation.llm.batch import BatchState
+    from claimsim_pipeline.generation.llm.batch_state import BatchState
 
 _BATCH = "claimsim/batch"
 _WINDOW = "dagster/partition"
