@@ -100,20 +100,24 @@ def _sampling(base: Path, workdir: Path, size: _Size) -> list[Figure]:
 
 
 def _week(base: Path, workdir: Path, size: _Size) -> list[Figure]:
-    """A million claims over seven days: made, republished into, pruned."""
+    """A million claims over seven days: made, republished into, pruned, made again."""
     path, claims = _copy(base, "week.duckdb"), 7 * size.day
     hundred = offline(_copy(base, "scored.duckdb"), size.claims, models=workdir / "models")
-    week = offline(path, claims, models=workdir / "models", interval=86_400 / size.day)
-    store = open_store(path)
+    interval = 86_400 / size.day
+    week = offline(path, claims, models=workdir / "models", interval=interval)
+    store, full = open_store(path), path.stat().st_size
     again = speed_store.unchanged_window_seconds(store) * 1000
-    oldest = datetime.now(UTC) - 6 * _DAY
-    pruned = speed_store.prune_oldest_seconds(store, oldest)
+    pruned = speed_store.prune_seconds(store, datetime.now(UTC) - 6 * _DAY)
+    cleared = speed_store.prune_seconds(store, datetime.now(UTC) - 0.7 * _DAY)
+    offline(path, claims * 9 // 10, models=None, interval=interval)
     note = f"{claims:,} claims"
     return [
         at_most("time per claim, over that of fewer", hundred.rate / week.rate, "x", 1.3, note),
         at_most("peak memory", week.rss_mb, "MB", 2_000, note),
         at_most("an unchanged window again", again, "ms", 100, f"into {note}"),
         at_most("prune of the oldest of 7 days", pruned, "s", 2, note),
+        known("prune of all but a tenth", cleared, "s", note),
+        at_most("file, nine tenths anew, over before", path.stat().st_size / full, "x", 1, note),
     ]
 
 

@@ -67,7 +67,7 @@ def unchanged_window_seconds(store: ClaimStore) -> float:
     return median(_seconds(publish) for _ in range(REPEATS))
 
 
-def prune_oldest_seconds(store: ClaimStore, before: datetime) -> float:
+def prune_seconds(store: ClaimStore, before: datetime) -> float:
     """Seconds to prune what is older than ``before``."""
     return _seconds(lambda: store.prune(before))
 

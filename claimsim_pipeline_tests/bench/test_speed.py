@@ -11,5 +11,5 @@ from claimsim_pipeline.bench import speed
 @pytest.mark.timeout(600)
 def test_every_case_is_measured(tmp_path: Path) -> None:
     figures = speed.run(True, tmp_path)
-    assert len(figures) == 22
+    assert len(figures) == 24
     assert all(figure.value is not None and figure.value > 0 for figure in figures)
