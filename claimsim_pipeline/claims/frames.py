@@ -50,7 +50,8 @@ def workbench(**tables: pa.Table) -> Iterator[duckdb.DuckDBPyConnection]:
 def _memory() -> duckdb.DuckDBPyConnection:
     """One for the process: empty, and starting it costs more than most queries do.
 
-    A single thread, as more would wait for each other over a few thousand rows.
+    A single thread, as more would wait for each other over a few thousand rows. What is selected
+    from one table, without a join or a group, keeps that table's order.
     """
     return duckdb.connect(":memory:", config={"threads": 1})
 

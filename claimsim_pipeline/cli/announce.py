@@ -38,7 +38,7 @@ def show_claims(
     return told
 
 
-def tell_dagster(settings: Settings, record: RunRecord, card: RunningScorecard) -> None:
+def tell_dagster(record: RunRecord, card: RunningScorecard) -> None:
     """Report the run's counts to the Dagster instance, if ``DAGSTER_HOME`` names one."""
     import os
 
@@ -46,7 +46,7 @@ def tell_dagster(settings: Settings, record: RunRecord, card: RunningScorecard) 
         return
     from claimsim_pipeline.orchestration.events import report_runless_publication
 
-    report_runless_publication(settings, record, card)
+    report_runless_publication(record, card)
 
 
 def write_page(settings: Settings, record: RunRecord, now: datetime) -> None:

@@ -73,7 +73,7 @@ def _simulate(settings: Settings) -> RunRecord:
         run_scope(house(settings), record, clock, wait_seconds=0.0),
     ):
         _publish(settings, window, record, clock, stop)
-    tell_dagster(settings, record, card)
+    tell_dagster(record, card)
     write_page(settings, record, clock.now())
     return record
 

@@ -123,7 +123,7 @@ def _simulate(settings: Settings, run: AdHocRun, *, wait: float, regenerate: boo
                 click.echo(f"Go on with it: claimsim simulate --resume {run.run_id}", err=True)
             raise
         finally:
-            tell_dagster(settings, record, card)
+            tell_dagster(record, card)
     ended = clock.now()
     write_page(settings, record, ended)
     _last_words(settings, record, ended)

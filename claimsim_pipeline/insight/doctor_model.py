@@ -19,7 +19,7 @@ def key(premises: Premises) -> Finding:
     if premises.has_key:
         return ok("Key", "OPENAI_API_KEY is set (not shown)")
     if premises.address is not None:
-        return ok("Key", f"none, and {premises.address} may want none")
+        return ok("Key", f"none, and {_where(premises)} may want none")
     if premises.force_llm:
         return problem(
             "Key",

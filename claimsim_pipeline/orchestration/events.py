@@ -19,7 +19,6 @@ from claimsim_pipeline.orchestration.names import CLAIMS_LIVE_STREAM, CLAIMS_ML_
 
 if TYPE_CHECKING:
     from claimsim_pipeline.insight.scorecard import RunningScorecard
-    from claimsim_pipeline.settings import Settings
     from claimsim_pipeline.simulation.record import RunRecord
 
 _LOG = logging.getLogger("claimsim")
@@ -47,14 +46,11 @@ def publication(record: "RunRecord", card: "RunningScorecard") -> dg.AssetMateri
     )
 
 
-def report_runless_publication(
-    settings: "Settings", record: "RunRecord", card: "RunningScorecard"
-) -> None:
+def report_runless_publication(record: "RunRecord", card: "RunningScorecard") -> None:
     """Tell the Dagster instance at ``DAGSTER_HOME`` of a run of the command line.
 
     Never fails the run: what goes wrong is said on the log and left at that.
     """
-    del settings  # the event is about the run; the instance is named by the environment
     _report(publication(record, card))
 
 

@@ -70,10 +70,11 @@ def test_a_run_that_was_killed_is_told_with_the_way_to_finish_it(
 
 
 def test_a_server_of_ones_own_may_want_no_key(claimsim: Claimsim, database: Path) -> None:
-    local = {"SIM_FORCE_LLM": "true", "OPENAI_BASE_URL": "http://127.0.0.1:9/v1"}
-    code, out, _ = claimsim("doctor", **local)
+    address = "http://someone:pass-9f3@127.0.0.1:9/v1"
+    code, out, _ = claimsim("doctor", SIM_FORCE_LLM="true", OPENAI_BASE_URL=address)
     assert code == 0, out
     assert "none, and http://127.0.0.1:9/v1 may want none" in out
+    assert "pass-9f3" not in out
 
 
 @pytest.mark.slow

@@ -224,5 +224,5 @@ def test_a_dagster_that_cannot_be_told_fails_no_run(
     home.write_text("")
     monkeypatch.setenv("DAGSTER_HOME", str(home))
     record = run_record(location.settings, "0123456789ab", run_spec(location.settings), NOW)
-    events.report_runless_publication(location.settings, record, RunningScorecard())
+    events.report_runless_publication(record, RunningScorecard())
     assert "Dagster was not told" in caplog.text
